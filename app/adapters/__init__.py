@@ -1,0 +1,1 @@
+"""The world outside: Redis, files, letters. Adapters know no model."""

@@ -1,0 +1,13 @@
+"""The only clock: aware times in UTC, and how they are written for programs."""
+
+from datetime import UTC, datetime
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def stamp(moment: datetime) -> str:
+    """RFC 3339 with milliseconds and a Z: `2026-11-21T22:45:03.120Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

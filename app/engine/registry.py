@@ -1,0 +1,170 @@
+"""`@task`: what can be run. Declaring a function here gives it a button, a bar, cancel, retry, history and resume."""
+
+import functools
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from app.models import User
+
+DEFAULT_QUEUE = "microblog-tasks"
+HIGH_QUEUE = "microblog-high"
+_QUOTA = re.compile(r"(\d+)/(minute|hour|day)")
+_PERIOD_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
+_ROLES = (None, "moderator", "admin")
+
+Unique = str | Callable[..., str] | None
+
+
+class DeclarationError(TypeError):
+    """A task is declared in a way that cannot work; the message says what to change."""
+
+
+class TaskFunction(Protocol):
+    """What `@task` returns: a plain function that also knows its task."""
+
+    task: "Task"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """A kind of work. Lengths of time are in seconds; `quota` is (count, period in seconds) or None."""
+
+    name: str
+    function: Callable[..., Any]
+    title: str
+    unit: str
+    steps: tuple[tuple[str, float], ...]
+    queue: str
+    unique: Unique
+    quota: tuple[int, int] | None
+    retries: int
+    timeout: float | None
+    stall_after: float
+    keep_days: int
+    visible: bool
+    role: str | None
+    short: bool
+    schedule: str | None
+    params: type[Any] | None
+    parameters: inspect.Signature = field(repr=False)
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring: what a person reads beside the button."""
+        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+
+    def is_open_to(self, user: User | None) -> bool:
+        """True if the task's `role` lets this member start it; None stands for the house itself."""
+        if user is None or self.role is None:
+            return True
+        return user.is_admin if self.role == "admin" else user.is_moderator
+
+
+_tasks: dict[str, Task] = {}
+
+
+def task(
+    title: str,
+    unit: str = "items",
+    *,
+    steps: tuple[tuple[str, float], ...] = (),
+    queue: str = DEFAULT_QUEUE,
+    unique: Unique = "user",
+    quota: str | None = None,
+    retries: int = 3,
+    timeout: float | None = None,
+    stall_after: float = 300,
+    keep_days: int = 30,
+    visible: bool = True,
+    role: str | None = None,
+    short: bool = False,
+    schedule: str | None = None,
+    params: type[Any] | None = None,
+) -> Callable[[Callable[..., Any]], TaskFunction]:
+    """Declare a task. The function takes the run's handle first, then keyword-only plain values.
+
+    `steps` are (name, weight) pairs for the percent; `unique` is "user" (one active run a member), "args" (one per
+    member and arguments), a function of (user, **args) that returns a text, or None; `quota` is like "10/hour".
+    Raises DeclarationError where these make no sense.
+    """
+
+    def declare(function: Callable[..., Any]) -> TaskFunction:
+        signature = _checked(function)
+        declared = Task(
+            name=function.__name__,
+            function=function,
+            title=title,
+            unit=unit,
+            steps=tuple(steps),
+            queue=queue,
+            unique=unique,
+            quota=_quota(quota),
+            retries=retries,
+            timeout=timeout,
+            stall_after=stall_after,
+            keep_days=keep_days,
+            visible=visible,
+            role=role if role in _ROLES else _refuse(f"role must be one of {_ROLES}, not {role!r}."),
+            short=short,
+            schedule=schedule,
+            params=params,
+            parameters=signature,
+        )
+        other = _tasks.get(declared.name)
+        if other is not None and other.function.__module__ != function.__module__:
+            _refuse(f"Two tasks are called {declared.name!r}; rename one.")
+        _tasks[declared.name] = declared
+
+        @functools.wraps(function)
+        def start(*args: Any, **kwargs: Any) -> Any:
+            from app.engine import runner
+
+            return runner.call(declared, *args, **kwargs)
+
+        start.task = declared  # type: ignore[attr-defined]  # a function that knows its task
+        return start  # type: ignore[return-value]
+
+    return declare
+
+
+def find(name: str) -> Task | None:
+    """The task of that name, or None if its code is gone."""
+    return _tasks.get(name)
+
+
+def all_tasks() -> list[Task]:
+    """Every declared task by title."""
+    return sorted(_tasks.values(), key=lambda task: task.title)
+
+
+def open_to(user: User) -> list[Task]:
+    """The tasks whose buttons a member sees, by title."""
+    return [task for task in all_tasks() if task.visible and task.is_open_to(user)]
+
+
+def _checked(function: Callable[..., Any]) -> inspect.Signature:
+    signature = inspect.signature(function)
+    first, *rest = signature.parameters.values() or [None]
+    if first is None:
+        _refuse(f"{function.__name__}() must take the run first: def {function.__name__}(run).")
+    if any(parameter.kind is not inspect.Parameter.KEYWORD_ONLY for parameter in rest):
+        _refuse(f"{function.__name__}(): arguments after the run must be keyword-only: (run, *, …).")
+    return signature
+
+
+def _quota(quota: str | None) -> tuple[int, int] | None:
+    if quota is None:
+        return None
+    match = _QUOTA.fullmatch(quota)
+    if match is None:
+        _refuse(f'quota must look like "10/hour", not {quota!r}.')
+    return int(match[1]), _PERIOD_SECONDS[match[2]]
+
+
+def _refuse(message: str) -> Any:
+    raise DeclarationError(message)

@@ -1,0 +1,5 @@
+"""Placeholder while the engine is built."""
+
+
+class Run:
+    """What a task is handed."""

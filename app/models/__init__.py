@@ -1,0 +1,20 @@
+"""What we remember. Importing this package registers every table."""
+
+from app.models.follow import Follow
+from app.models.notification import Notification, NotificationCounter
+from app.models.post import Post
+from app.models.run import Artifact, Run, RunEvent, RunFailure, RunOnce
+from app.models.user import User
+
+__all__ = [
+    "Artifact",
+    "Follow",
+    "Notification",
+    "NotificationCounter",
+    "Post",
+    "Run",
+    "RunEvent",
+    "RunFailure",
+    "RunOnce",
+    "User",
+]

@@ -1,0 +1,155 @@
+"""A member's notifications: state under a key, not events, ordered by a counter of the member's own.
+
+`collect` only remembers; one hook before the outer commit draws the counters, in ascending member id, and writes
+the rows. Drawn earlier, two writers would deadlock; drawn from a clock or an id, a poll would miss rows.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, event, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
+
+from app import clock
+from app.extensions import db
+from app.models.base import UtcDateTime
+
+PLAIN, ACTIVE, OUTCOME, SEEN = "plain", "active", "outcome", "seen"
+_WAITING = "notifications_waiting"
+_MARKS = "notifications_marks"
+
+
+class NotificationCounter(db.Model):
+    """The last `seq` a member's notifications were given."""
+
+    __tablename__ = "notification_counter"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    seq: Mapped[int] = mapped_column(default=0)
+
+
+class Notification(db.Model):
+    """The newest value of one key. `status`: plain, or a run's active, outcome (not yet acknowledged), seen."""
+
+    __tablename__ = "notification"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    name: Mapped[str] = mapped_column(String(128))
+    seq: Mapped[int]
+    status: Mapped[str] = mapped_column(String(8), default=PLAIN)
+    written_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    payload_json: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (
+        Index("ix_notification_user_seq", "user_id", "seq"),
+        Index(
+            "ix_notification_outcomes",
+            "user_id",
+            sqlite_where=text("status = 'outcome'"),
+            postgresql_where=text("status = 'outcome'"),
+        ),
+    )
+
+    @property
+    def data(self) -> Any:
+        """The payload as plain values."""
+        return json.loads(self.payload_json)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A notification collected but not yet written."""
+
+    user_id: int
+    key: str
+    name: str
+    payload_json: str
+    status: str
+
+
+def collect(user_id: int, key: str, name: str, data: Any, status: str = PLAIN) -> None:
+    """Remember to set `key` to `data` for the member when this session's outer transaction commits."""
+    waiting = Waiting(user_id, key, name, json.dumps(data, ensure_ascii=False, separators=(",", ":")), status)
+    db.session().info.setdefault(_WAITING, []).append(waiting)
+
+
+@event.listens_for(Session, "before_commit")
+def _write(session: Session) -> None:
+    if session.in_nested_transaction() or not session.info.get(_WAITING):
+        return
+    session.flush()
+    waiting: list[Waiting] = session.info.pop(_WAITING)
+    newest = {(item.user_id, item.key): item for item in waiting}
+    by_user: dict[int, list[Waiting]] = {}
+    for item in newest.values():
+        by_user.setdefault(item.user_id, []).append(item)
+    drawn = {user_id: _draw(session, user_id, len(by_user[user_id])) for user_id in sorted(by_user)}
+    written_at = clock.now()
+    for user_id in sorted(by_user):
+        if drawn[user_id] is not None:
+            _upsert(session, by_user[user_id], drawn[user_id] or 0, written_at)
+
+
+def _draw(session: Session, user_id: int, count: int) -> int | None:
+    """The member's counter after it rose by `count`; None when the member is gone."""
+    raise_by = (
+        update(NotificationCounter)
+        .where(NotificationCounter.user_id == user_id)
+        .values(seq=NotificationCounter.seq + count)
+        .returning(NotificationCounter.seq)
+        .execution_options(synchronize_session=False)
+    )
+    seq = session.scalar(raise_by)
+    if seq is None and session.scalar(select(text("1")).select_from(text('"user"')).where(text("id = :id")), {"id": user_id}):
+        session.execute(_insert(session)(NotificationCounter).values(user_id=user_id, seq=0).on_conflict_do_nothing())
+        seq = session.scalar(raise_by)
+    return seq
+
+
+def _upsert(session: Session, items: list[Waiting], last_seq: int, written_at: datetime) -> None:
+    rows = [
+        {
+            "user_id": item.user_id,
+            "key": item.key,
+            "name": item.name,
+            "seq": last_seq - len(items) + place,
+            "status": item.status,
+            "written_at": written_at,
+            "payload_json": item.payload_json,
+        }
+        for place, item in enumerate(items, start=1)
+    ]
+    statement = _insert(session)(Notification)
+    changed = {name: statement.excluded[name] for name in ("name", "seq", "status", "written_at", "payload_json")}
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["user_id", "key"], set_=changed).execution_options(
+            synchronize_session=False
+        ),
+        rows,
+    )
+
+
+def _insert(session: Session) -> Any:
+    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _mark(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        session.info.setdefault(_MARKS, {})[transaction] = len(session.info.get(_WAITING, ()))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    """What a rolled-back SAVEPOINT or transaction collected is forgotten with it."""
+    kept = session.info.get(_MARKS, {}).get(transaction, 0) if transaction.nested else 0
+    del session.info.get(_WAITING, [])[kept:]
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _unmark(session: Session, transaction: SessionTransaction) -> None:
+    session.info.get(_MARKS, {}).pop(transaction, None)

@@ -1,0 +1,37 @@
+"""A post, and where an imported one came from."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app import clock
+from app.extensions import db
+from app.models.base import UtcDateTime
+
+if TYPE_CHECKING:
+    from app.models.user import User
+
+
+class Post(db.Model):
+    """`source` and `source_id` are set on imported posts, unique per author, so that importing twice adds nothing."""
+
+    __tablename__ = "post"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"))
+    body: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    source: Mapped[str | None] = mapped_column(String(32))
+    source_id: Mapped[str | None] = mapped_column(String(255))
+    import_run_id: Mapped[str | None] = mapped_column(String(36), index=True)
+
+    author: Mapped["User"] = relationship(back_populates="posts", lazy="raise")
+
+    __table_args__ = (
+        Index("ix_post_author_newest", "author_id", "created_at", "id"),
+        Index("ix_post_newest", "created_at", "id"),
+        Index("uq_post_source", "author_id", "source", "source_id", unique=True),
+    )

@@ -1,0 +1,68 @@
+"""A member: who they are, how they sign in, and the counters their profile shows."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from flask_login import UserMixin
+from sqlalchemy import Index, String, func
+from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
+
+from app import clock
+from app.extensions import db
+from app.models import notification
+from app.models.base import UtcDateTime
+
+if TYPE_CHECKING:
+    from app.models.post import Post
+
+
+class User(UserMixin, db.Model):
+    """`session_epoch` rises when every sign-in must end (a new password); role: member, moderator or admin."""
+
+    __tablename__ = "user"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(64))
+    email: Mapped[str] = mapped_column(String(254))
+    password_hash: Mapped[str] = mapped_column(String(256))
+    about_me: Mapped[str] = mapped_column(String(140), default="")
+    role: Mapped[str] = mapped_column(String(16), default="member")
+    is_suspended: Mapped[bool] = mapped_column(default=False)
+    session_epoch: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    post_count: Mapped[int] = mapped_column(default=0)
+    follower_count: Mapped[int] = mapped_column(default=0)
+    following_count: Mapped[int] = mapped_column(default=0)
+
+    # write-only: a member may have a million posts, so nothing loads them all by accident
+    posts: WriteOnlyMapped["Post"] = relationship(back_populates="author", passive_deletes=True)
+
+    __table_args__ = (
+        Index("uq_user_username_lower", func.lower(username), unique=True),
+        Index("uq_user_email_lower", func.lower(email), unique=True),
+    )
+
+    @property
+    def is_active(self) -> bool:
+        """False keeps a suspended member from signing in (Flask-Login's name for it)."""
+        return not self.is_suspended
+
+    @property
+    def is_admin(self) -> bool:
+        """True for those who may change how the site runs."""
+        return self.role == "admin"
+
+    @property
+    def is_moderator(self) -> bool:
+        """True for those who may look at the queues; an admin is one too."""
+        return self.role in ("moderator", "admin")
+
+    def get_id(self) -> str:
+        """What the sign-in cookie holds: `<id>.<session_epoch>`."""
+        return f"{self.id}.{self.session_epoch}"
+
+    def add_notification(self, name: str, data: Any) -> None:
+        """Set the member's notification `name` to `data` (JSON) when the caller's transaction commits."""
+        notification.collect(self.id, name, name, data)
+

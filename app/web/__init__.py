@@ -1,0 +1,16 @@
+"""The door for browsers: one module per feature, each with a blueprint called `bp`."""
+
+from flask import Flask
+
+from app.web import accounts, errors, health, notifications, pages, posts, profiles, runs, static, tasks, timeline
+from app.web.admin import tasks as admin_tasks
+
+FEATURES = (static, accounts, timeline, posts, profiles, tasks, runs, notifications, health, admin_tasks)
+
+
+def register(app: Flask) -> None:
+    """Add every feature's blueprint, the error pages and what all pages share."""
+    for feature in FEATURES:
+        app.register_blueprint(feature.bp)
+    errors.register(app)
+    pages.register(app)

@@ -1,0 +1,104 @@
+"""Every setting, read from the environment or `.env`; `.env.example` explains each one."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent
+KNOWN_SECRETS = {"", "dev", "secret", "changeme", "change-me", "you-will-never-guess"}
+
+
+class ConfigError(RuntimeError):
+    """A setting is missing or unsafe; the message names it and says what to do."""
+
+
+class Config:
+    """The settings as attributes Flask understands. Raises ConfigError when production would be unsafe."""
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        values = {**{k: v or "" for k, v in dotenv_values(ROOT / ".env").items()}, **os.environ}
+        env = values if environ is None else dict(environ)
+        self.INSTANCE_PATH = env.get("INSTANCE_PATH") or str(ROOT / "instance")
+        self.MICROBLOG_ENV = env.get("MICROBLOG_ENV") or "development"
+        self.DEMO = env.get("DEMO") == "1"
+        self.SECRET_KEY = self._secret_key(env)
+        self.SQLALCHEMY_DATABASE_URI = self._database_url(env)
+        self.REDIS_URL = env.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
+        self.STORAGE_URL = env.get("STORAGE_URL") or f"file:{self.INSTANCE_PATH}/files"
+        self.PUBLIC_URL = (env.get("PUBLIC_URL") or "http://127.0.0.1:5000").rstrip("/")
+
+        self.MAIL_SERVER = env.get("MAIL_SERVER", "")
+        self.MAIL_PORT = self._number(env, "MAIL_PORT", 25)
+        self.MAIL_USE_TLS = env.get("MAIL_USE_TLS", "") in {"1", "true", "on"}
+        self.MAIL_USERNAME = env.get("MAIL_USERNAME", "")
+        self.MAIL_PASSWORD = env.get("MAIL_PASSWORD", "")
+        self.MAIL_FROM = env.get("MAIL_FROM", "microblog@localhost")
+
+        self.TASK_FALLBACK = self._choice(env, "TASK_FALLBACK", ("hold", "inline", "thread"))
+        self.LEASE_SECONDS = self._number(env, "LEASE_SECONDS", 30)
+        self.SWEEP_SECONDS = self._number(env, "SWEEP_SECONDS", 5)
+        self.POLL_ACTIVE_MS = int(self._number(env, "POLL_ACTIVE_MS", 1000))
+        self.POLL_IDLE_MS = int(self._number(env, "POLL_IDLE_MS", 15000))
+        self.METRICS_TOKEN = env.get("METRICS_TOKEN", "")
+
+        is_https = self.PUBLIC_URL.startswith("https://")
+        self.SESSION_COOKIE_HTTPONLY = self.REMEMBER_COOKIE_HTTPONLY = True
+        self.SESSION_COOKIE_SAMESITE = self.REMEMBER_COOKIE_SAMESITE = "Lax"
+        self.SESSION_COOKIE_SECURE = self.REMEMBER_COOKIE_SECURE = is_https
+        self.SESSION_REFRESH_EACH_REQUEST = False
+        self.WTF_CSRF_TIME_LIMIT = None
+        self.MAX_CONTENT_LENGTH = 16 * 1024 * 1024
+        self.BOOTSTRAP_SERVE_LOCAL = True
+        self.SQLALCHEMY_ENGINE_OPTIONS = self._engine_options()
+
+    def _secret_key(self, env: Mapping[str, str]) -> str:
+        given = env.get("SECRET_KEY", "")
+        if self.MICROBLOG_ENV == "production":
+            if given in KNOWN_SECRETS or len(given) < 16:
+                raise ConfigError("SECRET_KEY is missing or well known: set it to a long random text (./boot.sh env).")
+            return given
+        return given or _kept_secret(Path(self.INSTANCE_PATH) / "secret_key")
+
+    def _database_url(self, env: Mapping[str, str]) -> str:
+        url = env.get("DATABASE_URL") or f"sqlite:///{self.INSTANCE_PATH}/microblog.db"
+        for short in ("postgres://", "postgresql://"):
+            if url.startswith(short):
+                return "postgresql+psycopg://" + url.removeprefix(short)
+        return url
+
+    def _engine_options(self) -> dict[str, object]:
+        if self.SQLALCHEMY_DATABASE_URI.startswith("sqlite"):
+            # The driver begins a transaction at the first write only, and takes the write lock at once.
+            return {"connect_args": {"timeout": 15, "isolation_level": "IMMEDIATE"}}
+        return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+
+    @staticmethod
+    def _number(env: Mapping[str, str], name: str, default: float) -> float:
+        try:
+            value = float(env.get(name) or default)
+        except ValueError:
+            raise ConfigError(f"{name} must be a number, not {env[name]!r}.") from None
+        if value <= 0:
+            raise ConfigError(f"{name} must be above zero, not {env[name]!r}.")
+        return value
+
+    @staticmethod
+    def _choice(env: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+        value = env.get(name) or allowed[0]
+        if value not in allowed:
+            raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+        return value
+
+
+def _kept_secret(file: Path) -> str:
+    """A development key made once and kept, so that sign-ins survive a restart."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+            new.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return file.read_text()
