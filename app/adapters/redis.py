@@ -1,0 +1,35 @@
+"""Opens Redis clients. A web process must fail fast when Redis is away; a worker may wait for it."""
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+CONNECT_SECONDS = 0.25
+ANSWER_SECONDS = 1.0
+
+
+def connect(url: str, fast: bool = True) -> redis.Redis:
+    """A client for `url`; nothing is opened before its first command.
+
+    `fast` is for web processes: one try, no retries, so a request never hangs (redis-py's own default is ten tries,
+    3–4 s). Without it the client is redis-py's own, for a worker whose blocking reads last as long as they like.
+    """
+    if not fast:
+        return redis.Redis.from_url(url)
+    return redis.Redis.from_url(
+        url,
+        retry=Retry(NoBackoff(), 0),
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=ANSWER_SECONDS,
+    )
+
+
+def answers(url: str) -> bool:
+    """True if a Redis or Valkey at `url` answers a PING within about a second."""
+    client = connect(url)
+    try:
+        return bool(client.ping())
+    except redis.RedisError:
+        return False
+    finally:
+        client.close()
