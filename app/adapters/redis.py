@@ -33,3 +33,14 @@ def answers(url: str) -> bool:
         return False
     finally:
         client.close()
+
+
+def folder_of(url: str) -> str | None:
+    """The folder where the server at `url` keeps its files, or None if it does not answer or does not tell."""
+    client = connect(url)
+    try:
+        return str(client.config_get("dir")["dir"])
+    except (redis.RedisError, KeyError):
+        return None
+    finally:
+        client.close()

