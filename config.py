@@ -94,11 +94,18 @@ class Config:
 
 
 def _kept_secret(file: Path) -> str:
-    """A development key made once and kept, so that sign-ins survive a restart."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
-            new.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+    """A development key made once and kept, so that sign-ins survive a restart.
+
+    It is written beside and linked into place, so that no other process ever reads a half-written one.
+    """
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as key:
+            key.write(secrets.token_hex(32))
+        try:
+            os.link(new, file)
+        except FileExistsError:
+            pass  # another process was first: its key is everybody's
+        new.unlink()
     return file.read_text()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import lifeline
 
@@ -43,7 +44,7 @@ class Child:
                 pass  # the group is empty, or (macOS) holds only the dead
 
 
-def keep_up(children: list[Child]) -> None:
+def keep_up(children: list[Child], meanwhile: Callable[[], None] = lambda: None) -> None:
     """Keep the children running until SIGINT, SIGTERM or SIGHUP; then stop them politely, the bases last."""
     asked: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -51,6 +52,7 @@ def keep_up(children: list[Child]) -> None:
     while not asked:
         for child in children:
             child.tend()
+        meanwhile()
         time.sleep(0.1)
     for is_base in (False, True):
         stop([child for child in children if child.is_base == is_base], asked)

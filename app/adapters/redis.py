@@ -1,11 +1,21 @@
 """Opens Redis clients. A web process must fail fast when Redis is away; a worker may wait for it."""
 
+from dataclasses import dataclass
+
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 CONNECT_SECONDS = 0.25
 ANSWER_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """What a server says of itself; the policy is empty where it does not tell."""
+
+    version: str
+    maxmemory_policy: str
 
 
 def connect(url: str, fast: bool = True) -> redis.Redis:
@@ -41,6 +51,19 @@ def folder_of(url: str) -> str | None:
     try:
         return str(client.config_get("dir")["dir"])
     except (redis.RedisError, KeyError):
+        return None
+    finally:
+        client.close()
+
+
+def about(url: str) -> ServerFacts | None:
+    """What the server at `url` says of itself, or None if it does not answer."""
+    client = connect(url)
+    try:
+        info = client.info()
+        version = str(info.get("valkey_version") or info.get("redis_version"))
+        return ServerFacts(version, str(info.get("maxmemory_policy", "")))
+    except redis.RedisError:
         return None
     finally:
         client.close()

@@ -2,6 +2,12 @@
 
 from flask import Flask
 
+from app.cli import doctor, prepare
+
+COMMANDS = (doctor, prepare)
+
 
 def register(app: Flask) -> None:
     """Add the commands to the application."""
+    for module in COMMANDS:
+        app.cli.add_command(module.command)

@@ -1,0 +1,139 @@
+"""What can be wrong with an installation: one examination each, with what to do about it."""
+
+import shutil
+import smtplib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import clock
+from app.adapters import redis
+from app.engine import monitor
+from app.engine.registry import DEFAULT_QUEUE
+from app.extensions import db
+from app.models import Run, run_state
+from app.services import schema
+
+Settings = Mapping[str, Any]
+
+LEAST_FREE_BYTES = 500 * 1024 * 1024
+MAIL_SECONDS = 5
+
+
+class Trouble(Exception):
+    """An examination found something wrong; the message says what, and what to do."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one examination found, in a sentence."""
+
+    subject: str
+    is_well: bool
+    text: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything in order; one that fails does not keep the next from being tried."""
+    return [_tried(subject, check, settings) for subject, check in EXAMINATIONS.items()]
+
+
+def database(settings: Settings) -> str:
+    """The database answers."""
+    with db.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        version = ".".join(map(str, connection.dialect.server_version_info or ()))
+        return f"{connection.dialect.name} {version} answers"
+
+
+def migrations(settings: Settings) -> str:
+    """The tables are the ones this code knows."""
+    with db.engine.connect() as connection:
+        missing = schema.missing_migrations(connection)
+    if missing:
+        raise Trouble(f"{len(missing)} are missing ({', '.join(missing)}): flask prepare")
+    return "up to date"
+
+
+def redis_server(settings: Settings) -> str:
+    """Redis answers and never throws keys away."""
+    facts = redis.about(settings["REDIS_URL"])
+    if facts is None:
+        raise Trouble("does not answer: start it (./boot.sh demo brings its own), or check REDIS_URL")
+    if facts.maxmemory_policy not in ("noeviction", ""):
+        raise Trouble(f"loses jobs when full (maxmemory-policy {facts.maxmemory_policy}): set it to noeviction")
+    return f"version {facts.version} answers; maxmemory-policy {facts.maxmemory_policy or 'unknown'}"
+
+
+def workers(settings: Settings) -> str:
+    """Somebody listens on the default queue, which takes the other's runs too when nobody listens there."""
+    counts = {report.name: report.workers for report in monitor.queues()}
+    written = ", ".join(f"{name}: {count}" for name, count in counts.items())
+    if not counts[DEFAULT_QUEUE]:
+        raise Trouble(f"{written}; start one: ./boot.sh worker (or rq worker {DEFAULT_QUEUE})")
+    return written
+
+
+def housekeeping(settings: Settings) -> str:
+    """Nothing waits that a sweep should have dealt with long ago."""
+    late = clock.now() - timedelta(seconds=10 * settings["SWEEP_SECONDS"] + settings["LEASE_SECONDS"])
+    left = db.session.scalar(
+        select(func.count()).where(
+            or_(
+                Run.state.in_(run_state.CLAIMED) & (Run.lease_until < late),
+                (Run.state == run_state.RETRYING) & (Run.due_at < late),
+            )
+        )
+    )
+    if left:
+        raise Trouble(f"{left} runs wait for a sweep: no web process or worker of ours runs; ./boot.sh web, worker")
+    return "no run waits for a sweep"
+
+
+def disk(settings: Settings) -> str:
+    """There is room for files."""
+    free = shutil.disk_usage(settings["INSTANCE_PATH"]).free
+    written = f"{free / 1024**3:.1f} GB free"
+    if free < LEAST_FREE_BYTES:
+        raise Trouble(f"{written}: make room, exports and imports need it")
+    return written
+
+
+def mail(settings: Settings) -> str:
+    """The mail server greets us, where one is set."""
+    if not settings["MAIL_SERVER"]:
+        return "no MAIL_SERVER: letters are kept in the admin's outbox"
+    try:
+        with smtplib.SMTP(settings["MAIL_SERVER"], int(settings["MAIL_PORT"]), timeout=MAIL_SECONDS) as server:
+            server.noop()
+    except (OSError, smtplib.SMTPException) as error:
+        raise Trouble(
+            f"{settings['MAIL_SERVER']} does not answer ({error}): check MAIL_SERVER and MAIL_PORT"
+        ) from error
+    return f"{settings['MAIL_SERVER']} answers"
+
+
+EXAMINATIONS: dict[str, Callable[[Settings], str]] = {
+    "database": database,
+    "migrations": migrations,
+    "redis": redis_server,
+    "workers": workers,
+    "housekeeping": housekeeping,
+    "disk": disk,
+    "mail": mail,
+}
+
+
+def _tried(subject: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+    try:
+        return Finding(subject, True, check(settings))
+    except Trouble as trouble:
+        return Finding(subject, False, str(trouble))
+    except SQLAlchemyError as error:
+        db.session.rollback()
+        reason = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        return Finding(subject, False, f"the database refuses ({reason}): check DATABASE_URL, then flask prepare")

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# One door to everything: ./boot.sh demo | test [pytest args] | lint | env | web | worker | lock
+set -eu
+cd "$(dirname "$0")"
+export PYTHONUNBUFFERED=1
+high=microblog-high tasks=microblog-tasks   # app/engine/registry.py names the same two; a test compares them
+
+say() { printf '%s\n' "$*" >&2; }
+stop() { say "$*"; exit 1; }
+
+is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+find_python() {
+  for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11 python; do
+    if is_new_enough "$candidate"; then command -v "$candidate"; return; fi
+  done
+  stop "Microblog needs Python 3.11 or newer, and none was found. Install one, or name it: PYTHON=/path/to/python3 $0 demo"
+}
+
+make_venv() {
+  is_new_enough .venv/bin/python && return
+  base=$(find_python)
+  "$base" -c 'import venv, ensurepip' 2>/dev/null ||
+    stop "This Python ($base) has no venv module. On Debian and Ubuntu: apt-get install python3-venv"
+  say "Making .venv with $("$base" --version)"
+  rm -rf .venv && "$base" -m venv .venv
+}
+
+# install requirements.txt | requirements-dev.txt: only when that lock is not the one installed last
+install() {
+  make_venv
+  lock=$(cksum < "$1") runtime=$(cksum < requirements.txt)
+  grep -qxF "$lock" .venv/installed 2>/dev/null && return
+  say "Installing $1"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1" ||
+    stop "Installing $1 failed: see above. It needs the package index, or a cache of it."
+  printf '%s\n' "$lock" "$runtime" > .venv/installed   # the development lock holds the other
+}
+
+use_venv() { if [ -x .venv/bin/python ]; then PATH="$PWD/.venv/bin:$PATH"; fi; }
+
+new_env() {
+  if [ -e .env ]; then say ".env is there already: nothing changed."; return; fi
+  umask 077
+  secret() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
+  { echo "# Made by ./boot.sh env. Every setting is explained in .env.example."
+    for name in SECRET_KEY POSTGRES_PASSWORD REDIS_PASSWORD METRICS_TOKEN; do echo "$name=$(secret)"; done; } > .env
+  say "Wrote .env with fresh secrets."
+}
+
+run_tests() {
+  if [ $# -eq 0 ]; then set -- --cov --cov-report=term --cov-fail-under=90; fi
+  exec python -m pytest "$@"
+}
+
+run_lint() {
+  failed=0
+  for check in "ruff format --check --quiet ." "ruff check --quiet ." mypy "lint-imports --no-logo" \
+    "djlint templates --lint --quiet"; do
+    if output=$($check 2>&1); then say "ok      $check"; else failed=1; say "FAILED  $check" "$output"; fi
+  done
+  return $failed
+}
+
+lock() {
+  command -v uv > /dev/null || stop "./boot.sh lock needs uv on PATH."
+  for name in requirements requirements-dev; do
+    uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+      --no-emit-find-links --custom-compile-command "./boot.sh lock" "$name.in" -o "$name.txt"
+  done
+}
+
+command=${1-}; [ $# -gt 0 ] && shift
+case $command in
+  demo) install requirements.txt; use_venv; exec python demo.py ;;
+  test) install requirements-dev.txt; use_venv; run_tests "$@" ;;
+  lint) install requirements-dev.txt; use_venv; run_lint ;;
+  env) new_env ;;
+  web) use_venv; python -m flask --app app prepare; exec python serve.py ;;
+  worker) use_venv; exec python supervise.py "python -m flask worker --queues $high,$tasks" "python -m flask worker --queues $high" ;;
+  lock) lock ;;
+  *) stop "Usage: $0 demo | test [pytest args] | lint | env | web | worker | lock" ;;
+esac
