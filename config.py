@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dotenv import dotenv_values
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 ROOT = Path(__file__).resolve().parent
 KNOWN_SECRETS = {"", "dev", "secret", "changeme", "change-me", "you-will-never-guess"}
@@ -53,6 +55,16 @@ class Config:
         self.MAX_CONTENT_LENGTH = 16 * 1024 * 1024
         self.BOOTSTRAP_SERVE_LOCAL = True
         self.SQLALCHEMY_ENGINE_OPTIONS = self._engine_options()
+
+        # counted in Redis, and in this process alone while Redis is away
+        self.RATELIMIT_STORAGE_URI = self.REDIS_URL.replace("unix://", "redis+unix://", 1)
+        self.RATELIMIT_STORAGE_OPTIONS = {
+            "retry": Retry(NoBackoff(), 0),
+            "socket_connect_timeout": 0.25,
+            "socket_timeout": 0.5,
+        }
+        self.RATELIMIT_IN_MEMORY_FALLBACK_ENABLED = self.RATELIMIT_SWALLOW_ERRORS = True
+        self.RATELIMIT_HEADERS_ENABLED = True
 
     def _secret_key(self, env: Mapping[str, str]) -> str:
         given = env.get("SECRET_KEY", "")

@@ -1,5 +1,112 @@
-"""Placeholder while the house is built."""
+"""Registering, signing in and out."""
 
-from flask import Blueprint
+import hashlib
+from http import HTTPStatus
+from urllib.parse import urlsplit
 
-bp = Blueprint("accounts", __name__)
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_limiter.util import get_remote_address
+from flask_login import current_user, login_required, login_user, logout_user
+
+from app.extensions import db, limiter
+from app.extensions import login as login_manager
+from app.models import User
+from app.services import accounts
+from app.web import answers
+from app.web.forms.accounts import LoginForm, RegistrationForm
+
+bp = Blueprint("accounts", __name__, url_prefix="/auth")
+
+TOO_OFTEN = "Too many failed attempts to sign in. Wait a few minutes, then try again."
+
+
+@login_manager.user_loader
+def load_member(cookie_id: str) -> User | None:
+    """Flask-Login asks who a cookie belongs to."""
+    return accounts.signed_in_as(cookie_id)
+
+
+@login_manager.unauthorized_handler
+def ask_to_sign_in() -> ResponseReturnValue:
+    """A program is told so; a person is led to the form and, if they were only reading, back again afterwards."""
+    if answers.prefers_json():
+        return answers.problem(401, "Please sign in first.")
+    flash("Please sign in first.")
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("accounts.login", next=wanted))
+
+
+def _failed(response: Response) -> bool:
+    return response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _who_from_where() -> str:
+    username = request.form.get("username", "").strip().lower()
+    return hashlib.sha256(f"{username}\n{get_remote_address()}".encode()).hexdigest()[:32]
+
+
+@bp.get("/login")
+def login() -> ResponseReturnValue:
+    """The form, for those who are not signed in."""
+    if current_user.is_authenticated:
+        return redirect(url_for("timeline.home"))
+    return render_template("accounts/sign_in.html", form=LoginForm())
+
+
+# Only failures count: signing in often is no offence, guessing is.
+@bp.post("/login")
+@limiter.limit("100 per 5 minutes", deduct_when=_failed, error_message=TOO_OFTEN)
+@limiter.limit("10 per 5 minutes", key_func=_who_from_where, deduct_when=_failed, error_message=TOO_OFTEN)
+def sign_in() -> ResponseReturnValue:
+    """Check name and password, and begin a sign-in that lasts if asked to."""
+    form = LoginForm()
+    if not form.validate():
+        return render_template("accounts/sign_in.html", form=form), 422
+    member = accounts.authenticate(form.username.data or "", form.password.data or "")
+    if member is None:
+        form.password.errors = ["That username and password do not belong together."]
+        return render_template("accounts/sign_in.html", form=form), 422
+    login_user(member, remember=form.remember_me.data)
+    return redirect(_way_back())
+
+
+@bp.get("/register")
+def register_form() -> ResponseReturnValue:
+    """The form, for those who are not signed in."""
+    if current_user.is_authenticated:
+        return redirect(url_for("timeline.home"))
+    return render_template("accounts/register.html", form=RegistrationForm())
+
+
+@bp.post("/register")
+def register() -> ResponseReturnValue:
+    """Make an account; signing in comes next."""
+    form = RegistrationForm()
+    if not form.validate():
+        return render_template("accounts/register.html", form=form), 422
+    member = accounts.register(form.username.data or "", form.email.data or "", form.password.data or "")
+    db.session.commit()
+    flash(f"Welcome, {member.username}! Your account is ready: sign in.")
+    return redirect(url_for("accounts.login"))
+
+
+@bp.post("/logout")
+@login_required
+def sign_out() -> ResponseReturnValue:
+    """End this sign-in, remembered or not."""
+    logout_user()
+    flash("You are signed out.")
+    return redirect(url_for("accounts.login"))
+
+
+def _way_back() -> str:
+    """Where the member was going, if that is on this site; else home."""
+    wanted = request.args.get("next", "")
+    return wanted if _is_path_of_ours(wanted) else url_for("timeline.home")
+
+
+def _is_path_of_ours(wanted: str) -> bool:
+    # browsers read `//host`, `/\\host` and, skipping tabs and line ends, `/<tab>/host` as another site
+    is_plain = all(character.isprintable() and character not in " \\" for character in wanted)
+    return is_plain and wanted.startswith("/") and not wanted.startswith("//") and not urlsplit(wanted).netloc

@@ -1,7 +1,71 @@
-"""Placeholder while the house is built."""
+"""What all pages share: their headers, what every template may name, and the member's `last_seen_at`."""
 
-from flask import Flask
+import logging
+
+from flask import Flask, Response, request
+from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import clock
+from app.extensions import db
+from app.services import accounts, avatars
+from app.web import static, times
+
+log = logging.getLogger(__name__)
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+# what a browser asks for by itself says nothing about whether its member is there
+_NOT_A_VISIT = {"static", "health", "notifications.poll", "profiles.avatar"}
 
 
 def register(app: Flask) -> None:
-    """Nothing yet."""
+    """Bind all this to the application."""
+    static.register(app)
+    app.jinja_env.filters.update(ago=times.ago, exact=times.exact, stamp=clock.stamp)
+    app.jinja_env.globals["avatar_fingerprint"] = avatars.fingerprint
+    app.after_request(remember_visit)
+    app.after_request(harden)
+
+
+def harden(response: Response) -> Response:
+    """The security headers; a view that set one of its own keeps it."""
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("X-Frame-Options", "DENY")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def remember_visit(response: Response) -> Response:
+    """Write down that the member was here, at most once in five minutes."""
+    if not _is_visit() or not accounts.is_visit_due(current_user, clock.now()):
+        return response
+    member_id = current_user.id
+    try:
+        db.session.rollback()  # what a view did not commit must not be committed here
+        accounts.touch(member_id, clock.now())
+        db.session.commit()
+    except SQLAlchemyError:
+        db.session.rollback()
+        log.warning("Could not write that member %s was here.", member_id, exc_info=True)
+    return response
+
+
+def _is_visit() -> bool:
+    if request.endpoint is None or request.blueprint in _NOT_A_VISIT or request.endpoint in _NOT_A_VISIT:
+        return False
+    return bool(current_user.is_authenticated)

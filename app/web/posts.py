@@ -1,5 +1,78 @@
-"""Placeholder while the house is built."""
+"""Writing, reading, changing and deleting one post."""
 
-from flask import Blueprint
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
 
-bp = Blueprint("posts", __name__)
+from app.extensions import db
+from app.services import posts
+from app.web.forms.posts import PostForm
+
+bp = Blueprint("posts", __name__, url_prefix="/posts")
+POST_ID = "<int(max=2147483647):id>"  # the most a database keeps
+
+
+@bp.get("/new")
+@login_required
+def new() -> ResponseReturnValue:
+    """A page to write on."""
+    return render_template("posts/new.html", form=PostForm())
+
+
+@bp.post("")
+@login_required
+def create() -> ResponseReturnValue:
+    """Publish."""
+    form = PostForm()
+    if not form.validate():
+        return render_template("posts/new.html", form=form), 422
+    posts.publish(current_user, form.body.data or "")
+    db.session.commit()
+    flash("Your post is out.")
+    return redirect(url_for("timeline.home"), 303)
+
+
+@bp.get(f"/{POST_ID}")
+@login_required
+def show(id: int) -> ResponseReturnValue:
+    """One post."""
+    return render_template("posts/show.html", post=posts.find(id))
+
+
+@bp.get(f"/{POST_ID}/edit")
+@login_required
+def edit_form(id: int) -> ResponseReturnValue:
+    """The post as it is, to change."""
+    post = posts.find_own(id, current_user)
+    return render_template("posts/edit.html", post=post, form=PostForm(obj=post))
+
+
+@bp.post(f"/{POST_ID}/edit")
+@login_required
+def edit(id: int) -> ResponseReturnValue:
+    """Keep the new words."""
+    post = posts.find_own(id, current_user)
+    form = PostForm()
+    if not form.validate():
+        return render_template("posts/edit.html", post=post, form=form), 422
+    posts.edit(post, form.body.data or "")
+    db.session.commit()
+    flash("Your post is changed.")
+    return redirect(url_for("posts.show", id=id), 303)
+
+
+@bp.get(f"/{POST_ID}/delete")
+@login_required
+def delete_form(id: int) -> ResponseReturnValue:
+    """Ask first."""
+    return render_template("posts/delete.html", post=posts.find_own(id, current_user))
+
+
+@bp.post(f"/{POST_ID}/delete")
+@login_required
+def delete(id: int) -> ResponseReturnValue:
+    """Take the post back."""
+    posts.withdraw(posts.find_own(id, current_user))
+    db.session.commit()
+    flash("Your post is deleted.")
+    return redirect(url_for("timeline.home"), 303)

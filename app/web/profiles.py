@@ -1,5 +1,80 @@
-"""Placeholder while the house is built."""
+"""A member's page, following them, and one's own profile."""
 
-from flask import Blueprint
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from app.extensions import db
+from app.models import Post
+from app.services import avatars, follows, paging, posts, profiles
+from app.services.paging import Cursor
+from app.web.forms.profiles import ProfileForm
+from app.web.static import FOR_EVER_SECONDS
 
 bp = Blueprint("profiles", __name__)
+
+
+@bp.get("/user/<username>")
+@login_required
+def show(username: str) -> ResponseReturnValue:
+    """Who they are and what they wrote."""
+    member = profiles.find(username)
+    page = paging.read(posts.written_by(member), Post, Cursor.parse(request.args.get("at")))
+    is_followed = follows.is_following(current_user, member)
+    return render_template("profiles/show.html", member=member, page=page, is_followed=is_followed)
+
+
+@bp.post("/user/<username>/follow")
+@login_required
+def follow(username: str) -> ResponseReturnValue:
+    """See their posts at home."""
+    member = profiles.find(username)
+    follows.follow(current_user, member)
+    db.session.commit()
+    flash(f"You follow {member.username} now.")
+    return redirect(url_for("profiles.show", username=member.username), 303)
+
+
+@bp.post("/user/<username>/unfollow")
+@login_required
+def unfollow(username: str) -> ResponseReturnValue:
+    """Stop seeing their posts at home."""
+    member = profiles.find(username)
+    follows.unfollow(current_user, member)
+    db.session.commit()
+    flash(f"You no longer follow {member.username}.")
+    return redirect(url_for("profiles.show", username=member.username), 303)
+
+
+@bp.get("/profile/edit")
+@login_required
+def edit_form() -> ResponseReturnValue:
+    """One's own profile as it is, to change."""
+    return render_template("profiles/edit.html", form=ProfileForm(current_user))
+
+
+@bp.post("/profile/edit")
+@login_required
+def edit() -> ResponseReturnValue:
+    """Keep the changes."""
+    form = ProfileForm(current_user)
+    if not form.validate():
+        return render_template("profiles/edit.html", form=form), 422
+    profiles.edit(current_user, form.username.data or "", form.about_me.data or "")
+    db.session.commit()
+    flash("Your profile is changed.")
+    return redirect(url_for("profiles.show", username=current_user.username), 303)
+
+
+@bp.get("/avatars/<mark>.svg")
+def avatar(mark: str) -> Response:
+    """The picture that belongs to a fingerprint, good for ever."""
+    drawing = avatars.drawing(mark)
+    if drawing is None:
+        abort(404)
+    response = Response(drawing, mimetype="image/svg+xml")
+    response.cache_control.public = True
+    response.cache_control.max_age = FOR_EVER_SECONDS
+    response.cache_control.immutable = True
+    response.set_etag(mark)
+    return response.make_conditional(request)

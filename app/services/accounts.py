@@ -1,0 +1,76 @@
+"""Who a visitor is: registering, signing in, and being seen."""
+
+import re
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.errors import Conflict, NotAllowed
+from app.extensions import db
+from app.models import User
+from app.security import passwords
+
+USERNAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+VISIT_EVERY = timedelta(minutes=5)
+
+
+def register(username: str, email: str, password: str) -> User:
+    """A new member. Raises Conflict when the name or address was taken in the meantime."""
+    member = User(username=username, email=email, password_hash=passwords.hashed(password))
+    try:
+        with db.session.begin_nested():
+            db.session.add(member)
+    except IntegrityError:
+        raise Conflict("Somebody has just taken that username or email address: please choose another.") from None
+    return member
+
+
+def authenticate(username: str, password: str) -> User | None:
+    """The member who signs in so, or None. Raises NotAllowed for a suspended one, once the password is right."""
+    member = named(username)
+    if not passwords.matches(member.password_hash if member else None, password):
+        return None
+    if member is not None and member.is_suspended:
+        raise NotAllowed("This account is suspended. Write to the people who run this site.")
+    return member
+
+
+def named(username: str) -> User | None:
+    """The member of that name, in whatever case, or None."""
+    if not USERNAME.fullmatch(username):
+        return None
+    return db.session.scalar(select(User).where(func.lower(User.username) == func.lower(username)))
+
+
+def is_name_taken(username: str) -> bool:
+    """True if a member has that name in any case."""
+    return named(username) is not None
+
+
+def is_email_taken(email: str) -> bool:
+    """True if a member has that address in any case."""
+    return db.session.scalar(select(User.id).where(func.lower(User.email) == func.lower(email))) is not None
+
+
+def signed_in_as(cookie_id: str) -> User | None:
+    """The member whose sign-in cookie says `<id>.<session_epoch>`; None once suspended or signed out everywhere."""
+    identity, _, epoch = cookie_id.partition(".")
+    if not (identity.isdecimal() and epoch.isdecimal()):
+        return None
+    member = db.session.get(User, int(identity))
+    if member is None or member.is_suspended or member.session_epoch != int(epoch):
+        return None
+    return member
+
+
+def is_visit_due(member: User, now: datetime) -> bool:
+    """True if the member's last noted visit is more than five minutes old."""
+    return member.last_seen_at is None or member.last_seen_at < now - VISIT_EVERY
+
+
+def touch(member_id: int, now: datetime) -> None:
+    """Note that the member is here, unless another request of theirs has just done so."""
+    is_due = or_(User.last_seen_at.is_(None), User.last_seen_at < now - VISIT_EVERY)
+    visit = update(User).where(User.id == member_id, is_due).values(last_seen_at=now)
+    db.session.execute(visit.execution_options(synchronize_session=False))

@@ -1,0 +1,74 @@
+"""Posts: publishing, editing and taking them back."""
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import joinedload
+
+from app import clock
+from app.errors import Invalid, NotFound
+from app.extensions import db
+from app.models import Post, User
+from app.services import texts
+
+MAX_LENGTH = 500
+
+
+def written_by(author: User) -> Select[tuple[Post]]:
+    """The author's posts; whoever pages it orders it."""
+    return select(Post).where(Post.author_id == author.id).options(joinedload(Post.author))
+
+
+def find(post_id: int) -> Post:
+    """The post with its author. Raises NotFound."""
+    post = db.session.scalar(select(Post).where(Post.id == post_id).options(joinedload(Post.author)))
+    if post is None:
+        raise NotFound("There is no such post. Its author may have deleted it.")
+    return post
+
+
+def find_own(post_id: int, member: User) -> Post:
+    """The post, for its author to change. Raises NotFound for anybody else, who need not know it exists."""
+    post = find(post_id)
+    if post.author_id != member.id:
+        raise NotFound("There is no such post of yours.")
+    return post
+
+
+def publish(author: User, body: str) -> Post:
+    """A new post. Raises Invalid for an empty or too long one."""
+    post = Post(author_id=author.id, body=checked(body))
+    db.session.add(post)
+    _count(author.id, 1)
+    db.session.flush()
+    return post
+
+
+def edit(post: Post, body: str) -> Post:
+    """Change the words, and mark the post as edited if they are other words. Raises Invalid like `publish`."""
+    body = checked(body)
+    if body != post.body:
+        post.body, post.edited_at = body, clock.now()
+        db.session.flush()
+    return post
+
+
+def withdraw(post: Post) -> None:
+    """Delete the post."""
+    db.session.delete(post)
+    _count(post.author_id, -1)
+    db.session.flush()
+
+
+def checked(body: str) -> str:
+    """The words as they are kept. Raises Invalid when there are none, or too many."""
+    body = texts.clean(body)
+    length = texts.length(body)
+    if length == 0:
+        raise Invalid("Write something first.")
+    if length > MAX_LENGTH:
+        raise Invalid(f"A post has at most {MAX_LENGTH} characters; this one has {length}.")
+    return body
+
+
+def _count(author_id: int, change: int) -> None:
+    counted = update(User).where(User.id == author_id).values(post_count=User.post_count + change)
+    db.session.execute(counted)

@@ -1,0 +1,63 @@
+"""Signing in and registering."""
+
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, EmailField, PasswordField, StringField
+from wtforms.validators import DataRequired, Email, EqualTo, Length, Regexp, ValidationError
+
+from app.security import passwords
+from app.services import accounts
+
+USERNAME_RULES = (
+    DataRequired("Choose a username."),
+    Length(max=64, message="At most 64 characters."),
+    Regexp(rf"{accounts.USERNAME.pattern}\Z", message="Letters, digits, dots, hyphens and underscores only."),
+)
+
+
+def stripped(value: str | None) -> str | None:
+    """Without the blanks that a paste or a phone's keyboard leaves around it."""
+    return value.strip() if value else value
+
+
+class LoginForm(FlaskForm):
+    """Who are you?"""
+
+    username = StringField("Username", [DataRequired("Enter your username."), Length(max=64)], filters=[stripped])
+    password = PasswordField("Password", [DataRequired("Enter your password.")])
+    remember_me = BooleanField("Keep me signed in")
+
+
+class RegistrationForm(FlaskForm):
+    """A new member."""
+
+    username = StringField("Username", USERNAME_RULES, filters=[stripped])
+    email = EmailField(
+        "Email",
+        [DataRequired("Enter your email address."), Length(max=254), Email("That is no email address.")],
+        filters=[stripped],
+    )
+    password = PasswordField(
+        "Password",
+        [
+            DataRequired("Choose a password."),
+            Length(
+                passwords.MIN_LENGTH,
+                passwords.MAX_LENGTH,
+                f"Between {passwords.MIN_LENGTH} and {passwords.MAX_LENGTH} characters.",
+            ),
+        ],
+        description=f"At least {passwords.MIN_LENGTH} characters; a few words are better than one clever one.",
+    )
+    password2 = PasswordField(
+        "Password again", [DataRequired("Type it once more."), EqualTo("password", "The passwords differ.")]
+    )
+
+    def validate_username(self, field: StringField) -> None:
+        """Names are taken in every case."""
+        if accounts.is_name_taken(field.data or ""):
+            raise ValidationError("Somebody else has that username.")
+
+    def validate_email(self, field: EmailField) -> None:
+        """One account for an address."""
+        if accounts.is_email_taken(field.data or ""):
+            raise ValidationError("There is an account with that address already.")
