@@ -43,7 +43,12 @@ def _tune_sqlite(connection: object, _record: object) -> None:
 
 @event.listens_for(Engine, "savepoint")
 def _begin_before_savepoint(connection: Connection, _name: str) -> None:
-    """SQLite: a SAVEPOINT outside a transaction would begin a deferred one; take the write lock properly first."""
+    """A SAVEPOINT outside a transaction would begin a deferred one on SQLite."""
+    begin_writing(connection)
+
+
+def begin_writing(connection: Connection) -> None:
+    """SQLite: take the write lock now, where the driver would wait for the first write. Else nothing."""
     if connection.dialect.name == "sqlite":
         driver = connection.connection.driver_connection
         if driver is not None and not driver.in_transaction:

@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app.cli import doctor, prepare
+from app.cli import doctor, prepare, worker
 
-COMMANDS = (doctor, prepare)
+COMMANDS = (doctor, prepare, worker)
 
 
 def register(app: Flask) -> None:

@@ -1,5 +1,7 @@
 """Runs of long work: progress, cancel, retry, recovery. Its public names are `task` and `Run`."""
 
+import os
+
 from flask import Flask
 
 from app.engine.registry import task
@@ -13,3 +15,4 @@ def init_app(app: Flask) -> None:
     from app.engine import queues
 
     queues.init_app(app)
+    app.extensions["microblog-pid"] = os.getpid()

@@ -1,7 +1,262 @@
-"""Placeholder while the engine is built."""
+"""The sweep: whatever was lost on the way is found and set going again. Runs in every long-lived process of ours.
 
-from flask import Flask
+Any number at once do no harm: each move is a compare-and-set. A sweep that finds nothing writes nothing.
+"""
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+
+from flask import Flask, current_app
+from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import clock
+from app.engine import artifacts, lease, monitor, moves, outbox, queues, registry
+from app.engine.control import CRASHED
+from app.extensions import db
+from app.models import Notification, Run, run_state
+
+log = logging.getLogger(__name__)
+
+SEND_GRACE_SECONDS = 1.0
+RESEND_SECONDS = 60.0
+HANGING_CANCEL_SECONDS = 30.0
+MAX_STRIKES = 3
+RETENTION_EVERY_SECONDS = 600.0
+PER_SWEEP = 200
+
+_threads: dict[int, threading.Thread] = {}
 
 
 def start_in_server(app: Flask) -> None:
-    """Nothing yet."""
+    """Sweep from a thread of this process, unless it is a short command like `flask db upgrade`."""
+    if os.environ.get("FLASK_RUN_FROM_CLI") == "true" and "run" not in sys.argv:
+        return
+    start(app)
+    os.register_at_fork(after_in_child=lambda: start(app) if not app.extensions.get("microblog-is-worker") else None)
+
+
+def start(app: Flask, quiet: AbstractContextManager[object] | None = None) -> None:
+    """Sweep every SWEEP_SECONDS in a daemon thread, once per process. `quiet` is held during each sweep."""
+    if os.getpid() in _threads:
+        return
+    thread = threading.Thread(target=_keep_sweeping, args=(app, quiet or nullcontext()), name="housekeeping", daemon=True)
+    _threads[os.getpid()] = thread
+    thread.start()
+
+
+def is_running() -> bool:
+    """True if this process sweeps."""
+    thread = _threads.get(os.getpid())
+    return thread is not None and thread.is_alive()
+
+
+def sweep() -> int:
+    """Look once after everything; returns how many runs were set going."""
+    monitor.refresh()
+    steps: tuple[Callable[[], int], ...] = (_expired, _hanging, _back_off_over, _unsent, _lost_in_redis)
+    return sum(step() for step in steps)
+
+
+def release(run_id: str) -> bool:
+    """A worker saw its own work horse die: do not wait for the lease. True if the run was set going."""
+    row = db.session.get(Run, run_id, populate_existing=True)
+    if row is None or row.state not in run_state.CLAIMED or lease.is_alive(row.worker):
+        db.session.rollback()
+        return False
+    return _revive(row, "worker_lost", "The worker died")
+
+
+def tidy_up() -> int:
+    """Remove runs whose keeping is over, with their files and notifications; returns how many."""
+    over = db.session.scalars(select(Run.id).where(Run.expires_at < clock.now()).limit(PER_SWEEP)).all()
+    db.session.rollback()
+    for run_id in over:
+        artifacts.remove(run_id)
+        db.session.execute(delete(Notification).where(Notification.key == f"task_progress:{run_id}"))
+        db.session.execute(delete(Run).where(Run.id == run_id, Run.expires_at < clock.now()))
+        db.session.commit()
+    return len(over)
+
+
+def _keep_sweeping(app: Flask, quiet: AbstractContextManager[object]) -> None:
+    is_troubled, tidied = False, time.monotonic()
+    while True:
+        try:
+            with quiet, app.app_context():
+                try:
+                    sweep()
+                    if time.monotonic() - tidied > RETENTION_EVERY_SECONDS:
+                        tidy_up()
+                        tidied = time.monotonic()
+                finally:
+                    db.session.remove()
+                    if app.extensions.get("microblog-is-worker"):
+                        db.engine.dispose()
+            if is_troubled:
+                log.warning("housekeeping works again")
+            is_troubled = False
+        except Exception as error:
+            if not is_troubled:
+                log.warning("housekeeping cannot work: %s", _first_line(error))
+            is_troubled = True
+        time.sleep(app.config["SWEEP_SECONDS"])
+
+
+def _expired() -> int:
+    """Leases that ran out: the holder is dead or frozen; kill it if it is here, and go on at the cursor."""
+    return _each(
+        and_(Run.state.in_(run_state.CLAIMED), Run.lease_until < lease.database_now()),
+        lambda row: _revive(row, "worker_lost", "The worker was lost"),
+    )
+
+
+def _hanging() -> int:
+    """Runs that hold their lease but do not advance, or do not react to a cancel."""
+    now = clock.now()
+    suspects = or_(
+        and_(Run.state == run_state.CANCELLING, Run.cancel_asked_at < now - timedelta(seconds=HANGING_CANCEL_SECONDS)),
+        and_(Run.state == run_state.RUNNING, Run.advanced_at < now - timedelta(seconds=2 * _shortest_patience())),
+    )
+    return _each(suspects, _stop_if_hanging)
+
+
+def _stop_if_hanging(row: Run) -> bool:
+    if row.state == run_state.RUNNING:
+        found = registry.find(row.task)
+        patience = 2 * (found.stall_after if found else 300)
+        if row.advanced_at is None or clock.now() - row.advanced_at < timedelta(seconds=patience):
+            return False
+    return _revive(row, "hung", "It hung and was stopped")
+
+
+def _shortest_patience() -> float:
+    return min((task.stall_after for task in registry.all_tasks()), default=300)
+
+
+def _back_off_over() -> int:
+    return _each(
+        and_(Run.state == run_state.RETRYING, Run.due_at < clock.now()),
+        lambda row: _requeue(row, None, f"Attempt {row.attempt}"),
+    )
+
+
+def _unsent() -> int:
+    """Asked for and allowed to be sent, but no word that it was; or waiting for a place that is free by now."""
+    before = clock.now() - timedelta(seconds=SEND_GRACE_SECONDS)
+    rows = db.session.execute(
+        select(Run.id, Run.user_id, Run.sent_at)
+        .where(
+            Run.state == run_state.QUEUED,
+            or_(and_(Run.sent_at < before, Run.sent_to.is_(None)), Run.sent_at.is_(None)),
+        )
+        .order_by(Run.id)
+        .limit(PER_SWEEP)
+    ).all()
+    db.session.rollback()
+    reserved = [row.id for row in rows if row.sent_at is not None]
+    outbox.dispatch(reserved)
+    for user_id in dict.fromkeys(row.user_id for row in rows if row.sent_at is None):
+        outbox.send_waiting(user_id)
+    return len(reserved)
+
+
+def _lost_in_redis() -> int:
+    """Queued long ago and no longer in Redis (a flush, a lost worker): sent again, under the same claim number."""
+    before = clock.now() - timedelta(seconds=RESEND_SECONDS)
+    return _each(
+        and_(Run.state == run_state.QUEUED, Run.sent_to.is_not(None), Run.sent_at < before), _send_again_if_lost
+    )
+
+
+def _send_again_if_lost(row: Run) -> bool:
+    try:
+        if queues.is_waiting(row.id, row.send, row.sent_to or row.queue):
+            row.sent_at = clock.now()
+            db.session.commit()
+            return False
+    except queues.RedisAway:
+        return False
+    row.sent_at, row.sent_to = clock.now(), None
+    db.session.commit()
+    outbox.dispatch([row.id])
+    return True
+
+
+def _each(condition: ColumnElement[bool], act: Callable[[Run], bool]) -> int:
+    """Act on every run that matches, one run a transaction; what another process locks is skipped."""
+    ids = db.session.scalars(select(Run.id).where(condition).order_by(Run.id).limit(PER_SWEEP)).all()
+    db.session.rollback()
+    acted = 0
+    for run_id in ids:
+        row = db.session.scalar(
+            select(Run).where(Run.id == run_id, condition).with_for_update(skip_locked=True),
+            execution_options={"populate_existing": True},
+        )
+        try:
+            acted += row is not None and act(row)
+        except SQLAlchemyError as error:
+            log.warning("run %s: %s", run_id, _first_line(error))
+        finally:
+            db.session.rollback()
+    return acted
+
+
+def _revive(row: Run, reason: str, why: str) -> bool:
+    """A claim is dead: kill what is left of it, count a strike if it got nowhere, and queue the run at its cursor."""
+    killed = lease.end(row.worker)
+    dead_job = (row.id, row.send)
+    if row.state == run_state.CANCELLING:
+        moved = moves.move(row, run_state.CANCELLED, why=f"{why}; it was being cancelled")
+    else:
+        strikes = 0 if _has_advanced(row) else row.strikes + 1
+        if strikes >= MAX_STRIKES:
+            moved = moves.move(
+                row,
+                run_state.FAILED,
+                why=f"{why} for the third time without advancing",
+                reason=CRASHED,
+                strikes=strikes,
+                error="It crashed three times at the same place, so it was stopped.",
+            )
+        else:
+            moved = _requeue(row, reason, f"{why}{' (killed)' if killed else ''}; going on", strikes=strikes)
+    if not moved:
+        db.session.rollback()
+        return False
+    user_id, state = row.user_id, row.state
+    db.session.commit()
+    if state == run_state.CANCELLED:
+        artifacts.remove(dead_job[0])
+    try:
+        queues.forget(*dead_job)
+    except queues.RedisAway:
+        pass
+    if state in run_state.FINISHED:
+        outbox.send_waiting(user_id)
+    return True
+
+
+def _has_advanced(row: Run) -> bool:
+    """Did the claim get anywhere: was a batch with an item or a report committed after it began?"""
+    return row.advanced_at is not None and row.claimed_at is not None and row.advanced_at > row.claimed_at
+
+
+def _requeue(row: Run, reason: str | None, why: str, **changes: int) -> bool:
+    if not moves.move(row, run_state.QUEUED, why=why, reason=reason, sent_at=clock.now(), **changes):
+        return False
+    outbox.send_after_commit(row.id)
+    db.session.commit()
+    return True
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+

@@ -1,7 +1,203 @@
-"""Placeholder while the engine is built."""
+"""The only maker of RQ queues, and all that is asked of Redis: send a job, is it still there, who listens.
 
-from flask import Flask
+Redis is a doorbell. After one failed connect it is left alone for five seconds, so a page never waits for it twice.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import redis
+from flask import Flask, current_app, has_app_context
+from rq import Queue, Worker
+from rq.exceptions import NoSuchJobError
+from rq.job import Job
+
+from app.adapters import redis as redis_adapter
+from app.engine.registry import DEFAULT_QUEUE, HIGH_QUEUE
+from config import Config
+
+log = logging.getLogger(__name__)
+
+ENTRY_POINT = "app.tasks.perform"
+PLAIN_ENTRY_POINT = "app.tasks.perform_plain"
+QUEUES = (DEFAULT_QUEUE, HIGH_QUEUE)
+REST_SECONDS = 5.0
+FAILURE_TTL_SECONDS = 7 * 86400
+
+Answer = TypeVar("Answer")
+
+
+class RedisAway(Exception):
+    """Redis cannot be reached or cannot take a job now; the message is one sentence with the cause."""
+
+
+@dataclass(frozen=True)
+class ListeningWorker:
+    """A worker as Redis knows it."""
+
+    name: str
+    host: str
+    pid: int
+    queues: tuple[str, ...]
+    state: str
+    current_job: str | None
+    last_heartbeat: datetime | None
+
+
+class _Door:
+    """One client per process, and the memory of its last failure."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.client = redis_adapter.connect(url, fast=True)
+        self.closed_until = 0.0
+        self.is_down = False
+        self.lock = threading.Lock()
 
 
 def init_app(app: Flask) -> None:
-    """Nothing yet."""
+    """Bind the queues to the application's Redis; connects to nothing."""
+    app.extensions["microblog-redis"] = _Door(app.config["REDIS_URL"])
+
+
+def call(action: Callable[[redis.Redis], Answer]) -> Answer:
+    """`action(client)`; raises RedisAway at once during the rest after a failure. Says once that Redis went or came."""
+    door = _door()
+    if time.monotonic() < door.closed_until:
+        raise RedisAway("Redis does not answer.")
+    try:
+        answer = action(door.client)
+    except redis.RedisError as error:
+        door.closed_until = time.monotonic() + REST_SECONDS
+        sentence = explain(error)
+        with door.lock:
+            if not door.is_down:
+                log.warning("Redis is away: %s Runs are kept and sent when it is back.", sentence)
+            door.is_down = True
+        raise RedisAway(sentence) from error
+    with door.lock:
+        if door.is_down:
+            log.warning("Redis is back.")
+        door.is_down = False
+    return answer
+
+
+def is_away() -> bool:
+    """True if the last word from Redis in this process was a failure."""
+    return _door().is_down
+
+
+def explain(error: redis.RedisError) -> str:
+    """One sentence: what is wrong with Redis and what to do."""
+    text = str(error)
+    if isinstance(error, redis.AuthenticationError) or "NOAUTH" in text or "WRONGPASS" in text:
+        return "Redis refuses the password: check REDIS_URL."
+    if isinstance(error, redis.ReadOnlyError):
+        return "Redis is a read-only replica: point REDIS_URL at the primary."
+    if isinstance(error, redis.OutOfMemoryError):
+        return "Redis is full: raise its maxmemory."
+    if "MISCONF" in text:
+        return "Redis cannot save to its disk: look at the server's disk and log."
+    if isinstance(error, redis.BusyLoadingError):
+        return "Redis is loading its data: it will be back by itself."
+    if isinstance(error, redis.TimeoutError):
+        return "Redis does not answer in time."
+    return "Redis does not answer: start it, or check REDIS_URL."
+
+
+def job_id(run_id: str, send: int) -> str:
+    """The name of the `send`-th envelope of a run."""
+    return f"{run_id}-{send}"
+
+
+def send(run_id: str, claim: int, number: int, queue: str, at_front: bool = False) -> None:
+    """Ring the bell for a run: a job that names the claim it may take. Raises RedisAway."""
+    call(
+        lambda client: Queue(queue, connection=client).enqueue_call(
+            ENTRY_POINT,
+            args=(run_id, claim),
+            job_id=job_id(run_id, number),
+            timeout=-1,
+            result_ttl=0,
+            failure_ttl=FAILURE_TTL_SECONDS,
+            description=f"{run_id} claim {claim}",
+            at_front=at_front,
+        )
+    )
+
+
+def is_waiting(run_id: str, number: int, queue: str) -> bool:
+    """True if the envelope still lies in its queue. Raises RedisAway.
+
+    Asks the list itself: a worker killed between taking a job and beginning it leaves one that says "queued".
+    """
+    name = job_id(run_id, number)
+    return call(lambda client: Queue(queue, connection=client).get_job_position(name)) is not None
+
+
+def forget(run_id: str, number: int) -> None:
+    """Remove a dead claim's envelope from RQ's registries, so that `rq info` tells the truth. Raises RedisAway."""
+
+    def remove(client: redis.Redis) -> None:
+        try:
+            Job.fetch(job_id(run_id, number), connection=client).delete()
+        except NoSuchJobError:
+            pass
+
+    call(remove)
+
+
+def listening() -> list[ListeningWorker]:
+    """The workers registered in Redis, by name. Raises RedisAway."""
+
+    def look(client: redis.Redis) -> list[ListeningWorker]:
+        return [
+            ListeningWorker(
+                name=worker.name,
+                host=worker.hostname or "",
+                pid=worker.pid or 0,
+                queues=tuple(worker.queue_names()),
+                state=str(worker.get_state()),
+                current_job=worker.get_current_job_id(),
+                last_heartbeat=worker.last_heartbeat,
+            )
+            for worker in Worker.all(connection=client)
+        ]
+
+    return sorted(call(look), key=lambda worker: worker.name)
+
+
+def _door() -> _Door:
+    door: _Door = current_app.extensions["microblog-redis"]
+    return door
+
+
+class PlainQueue(Queue):
+    """The tutorial's queue: `enqueue` any plain function, and it runs inside the app. Connects when first used."""
+
+    def __init__(self, name: str = DEFAULT_QUEUE) -> None:
+        self._clients: dict[str, redis.Redis] = {}
+        super().__init__(name, connection=redis_adapter.connect("redis://127.0.0.1:6379/0"), default_timeout=-1)
+
+    @property
+    def connection(self) -> redis.Redis:
+        """The client of the current app's Redis; outside an app, of the environment's."""
+        url = current_app.config["REDIS_URL"] if has_app_context() else Config().REDIS_URL
+        if url not in self._clients:
+            self._clients[url] = redis_adapter.connect(url)
+        return self._clients[url]
+
+    @connection.setter
+    def connection(self, _client: redis.Redis) -> None:
+        """RQ's constructor sets one; the property decides instead."""
+
+    def create_job(self, func: Any, args: Any = None, kwargs: Any = None, **options: Any) -> Job:
+        """An envelope that opens the app around `func`, a function or its dotted path."""
+        path = func if isinstance(func, str) else f"{func.__module__}.{func.__qualname__}"
+        options["description"] = options.get("description") or path
+        return super().create_job(PLAIN_ENTRY_POINT, args=(path, *(args or ())), kwargs=kwargs, **options)

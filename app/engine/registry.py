@@ -15,6 +15,7 @@ _QUOTA = re.compile(r"(\d+)/(minute|hour|day)")
 _PERIOD_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 _ROLES = (None, "moderator", "admin")
 
+Step = tuple[str, float] | tuple[str, float, str]
 Unique = str | Callable[..., str] | None
 
 
@@ -38,7 +39,7 @@ class Task:
     function: Callable[..., Any]
     title: str
     unit: str
-    steps: tuple[tuple[str, float], ...]
+    steps: tuple[Step, ...]
     queue: str
     unique: Unique
     quota: tuple[int, int] | None
@@ -72,7 +73,7 @@ def task(
     title: str,
     unit: str = "items",
     *,
-    steps: tuple[tuple[str, float], ...] = (),
+    steps: tuple[Step, ...] = (),
     queue: str = DEFAULT_QUEUE,
     unique: Unique = "user",
     quota: str | None = None,
@@ -88,7 +89,7 @@ def task(
 ) -> Callable[[Callable[..., Any]], TaskFunction]:
     """Declare a task. The function takes the run's handle first, then keyword-only plain values.
 
-    `steps` are (name, weight) pairs for the percent; `unique` is "user" (one active run a member), "args" (one per
+    `steps` are (name, weight) or (name, weight, unit), the weights for the percent; `unique` is "user" (one active run a member), "args" (one per
     member and arguments), a function of (user, **args) that returns a text, or None; `quota` is like "10/hour".
     Raises DeclarationError where these make no sense.
     """

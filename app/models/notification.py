@@ -77,6 +77,16 @@ def collect(user_id: int, key: str, name: str, data: Any, status: str = PLAIN) -
     db.session().info.setdefault(_WAITING, []).append(waiting)
 
 
+def waiting_count(session: Session) -> int:
+    """How many notifications this session has collected and not yet written."""
+    return len(session.info.get(_WAITING, ()))
+
+
+def forget_after(session: Session, count: int) -> None:
+    """Drop what was collected after the first `count`."""
+    del session.info.get(_WAITING, [])[count:]
+
+
 @event.listens_for(Session, "before_commit")
 def _write(session: Session) -> None:
     if session.in_nested_transaction() or not session.info.get(_WAITING):
@@ -140,14 +150,14 @@ def _insert(session: Session) -> Any:
 @event.listens_for(Session, "after_transaction_create")
 def _mark(session: Session, transaction: SessionTransaction) -> None:
     if transaction.nested:
-        session.info.setdefault(_MARKS, {})[transaction] = len(session.info.get(_WAITING, ()))
+        session.info.setdefault(_MARKS, {})[transaction] = waiting_count(session)
 
 
 @event.listens_for(Session, "after_soft_rollback")
 def _forget(session: Session, transaction: SessionTransaction) -> None:
     """What a rolled-back SAVEPOINT or transaction collected is forgotten with it."""
     kept = session.info.get(_MARKS, {}).get(transaction, 0) if transaction.nested else 0
-    del session.info.get(_WAITING, [])[kept:]
+    forget_after(session, kept)
 
 
 @event.listens_for(Session, "after_transaction_end")

@@ -107,13 +107,15 @@ class RunEvent(db.Model):
 
 
 class RunFailure(db.Model):
-    """An item that failed while the run went on; `key` names it within the run, so it can be retried alone."""
+    """An item that failed while the run went on. `place` and `position` say where it lies, so it can be retried alone."""
 
     __tablename__ = "run_failure"
 
     run_id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
     key: Mapped[str] = mapped_column(String(255), primary_key=True)
     step_index: Mapped[int] = mapped_column(default=0, primary_key=True)
+    place: Mapped[str] = mapped_column(String(32), default="")
+    position: Mapped[Any] = mapped_column(JSON(none_as_null=True))
     reason: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
 

@@ -1,0 +1,161 @@
+"""Files that survive a `kill -9`: each claim writes parts of its own, and the cursor keeps how much of each is valid.
+
+No claim writes into a file another one opened, so a zombie can spoil nothing; the parts are joined at the end.
+"""
+
+import errno
+import hashlib
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from flask import current_app
+
+from app.adapters.storage import Storage, open_storage
+from app.engine.book import Book
+from app.models import Artifact
+
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+CHUNK_BYTES = 256 * 1024
+FIXED_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+class PartFile:
+    """A file in the making: append with `write`; `tell` is its whole valid length, over all claims."""
+
+    def __init__(self, book: Book, name: str) -> None:
+        self.name = name
+        self._folder = storage().parts(book.row.id)
+        self._state = book.row.cursor.setdefault("files", {}).setdefault(name, {"parts": []})
+        self._own = f"{name}.{book.row.claim}"
+        self._before = sum(length for part, length in self._state["parts"] if part != self._own)
+        self._file: IO[bytes] | None = None
+        self._length = 0
+
+    @property
+    def is_finished(self) -> bool:
+        """True if an earlier claim closed it."""
+        return bool(self._state.get("finished"))
+
+    def write(self, data: str | bytes) -> None:
+        """Append text (as UTF-8) or bytes."""
+        raw = data.encode() if isinstance(data, str) else data
+        if self._file is None:
+            self._file = open(self._folder / self._own, "wb", buffering=1024 * 1024)
+        self._file.write(raw)
+        self._length += len(raw)
+
+    def tell(self) -> int:
+        """Bytes so far."""
+        return self._before + self._length
+
+    def note_length(self) -> None:
+        """Hand the bytes to the system and remember how many are valid, for the batch that is about to commit."""
+        if self._file is None:
+            return
+        self._file.flush()
+        parts = [entry for entry in self._state["parts"] if entry[0] != self._own]
+        self._state["parts"] = [*parts, [self._own, self._length]]
+
+    def finish(self) -> None:
+        """No more will be written."""
+        self.note_length()
+        self.close()
+        self._state["finished"] = True
+
+    def close(self) -> None:
+        """Let go of the file; bytes past the last batch's length do not count."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def chunks(self) -> Iterator[bytes]:
+        """The valid bytes of all claims, in order."""
+        for part, length in self._state["parts"]:
+            left = length
+            with open(self._folder / part, "rb") as file:
+                while left and (chunk := file.read(min(CHUNK_BYTES, left))):
+                    left -= len(chunk)
+                    yield chunk
+            if left:
+                raise FileNotFoundError(f"{self.name}: a part is shorter than its cursor says.")
+
+
+def storage() -> Storage:
+    """The application's storage."""
+    return open_storage(current_app.config["STORAGE_URL"])
+
+
+@contextmanager
+def part(book: Book, name: str, keep: bool) -> Iterator[PartFile]:
+    """A file that goes on where its valid bytes end. An exception inside leaves its parts for the next claim."""
+    file = PartFile(book, _checked(name))
+    book.files.append(file)
+    try:
+        yield file
+        if not file.is_finished:
+            file.finish()
+            book.commit()
+    finally:
+        file.close()
+        book.files.remove(file)
+    if keep:
+        hand_over(book, name, file.chunks())
+
+
+def hand_over(book: Book, name: str, chunks: Iterator[bytes]) -> None:
+    """Write the finished file in one piece and give it to the run's owner."""
+    whole = storage().parts(book.row.id) / f"{name}.{book.row.claim}.whole"
+    with open(whole, "wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+    _keep(book, name, whole)
+
+
+def pack(book: Book, name: str, members: Sequence[PartFile], report: Callable[[int, int | None], None]) -> None:
+    """A zip of finished files: fixed order and dates, so the same rows give the same bytes."""
+    total = sum(member.tell() for member in members)
+    whole = storage().parts(book.row.id) / f"{_checked(name)}.{book.row.claim}.whole"
+    done = 0
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for member in members:
+            entry = zipfile.ZipInfo(member.name, FIXED_DATE)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            entry.file_size = member.tell()
+            with archive.open(entry, "w") as target:
+                for chunk in member.chunks():
+                    target.write(chunk)
+                    done += len(chunk)
+                    report(done // 1024, total // 1024)
+    _keep(book, name, whole)
+
+
+def remove(run_id: str) -> None:
+    """Remove all of a run's files, finished or not; the rows are the caller's."""
+    place = storage()
+    place.remove_all(f"runs/{run_id}")
+    shutil.rmtree(place.parts(run_id), ignore_errors=True)
+
+
+def remove_parts(run_id: str) -> None:
+    """Remove what is left of unfinished files."""
+    shutil.rmtree(storage().parts(run_id), ignore_errors=True)
+
+
+def _keep(book: Book, name: str, whole: Path) -> None:
+    with open(whole, "rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    size = whole.stat().st_size
+    key = f"runs/{book.row.id}/{book.row.claim}/{name}"
+    storage().put(key, whole)
+    book.session.merge(Artifact(run_id=book.row.id, name=name, storage_key=key, size_bytes=size, sha256=digest))
+    book.row.result_url = f"/runs/{book.row.id}/files/{name}"
+
+
+def _checked(name: str) -> str:
+    if not name or "/" in name or "\\" in name or name.startswith(".") or len(name) > 100:
+        raise ValueError(f"{name!r} is not a file's name.")
+    return name

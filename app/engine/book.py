@@ -1,0 +1,196 @@
+"""The book a claim keeps of its run: one short transaction per batch writes items, counts, cursor and lease together.
+
+The claim stands in the WHERE of every batch: who has lost the lease meets no row, and nothing it did is kept.
+"""
+
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import event, update
+from sqlalchemy.orm import ORMExecuteState, Session
+
+from app import clock
+from app.engine import lease, notices, progress
+from app.engine.pulse import Pulse
+from app.engine.registry import Task
+from app.engine.signals import CommitInTask, LeaseLost
+from app.extensions import db
+from app.models import Run, notification, run_state
+
+NOTICE_SECONDS = 0.25
+SAYS_PER_RUN = 200
+_BOOK = "run_book"
+_COLUMNS = (
+    "step_index",
+    "step_name",
+    "unit",
+    "done",
+    "total",
+    "percent",
+    "is_restarted",
+    "ok_count",
+    "failed_count",
+    "skipped_count",
+    "eta_seconds",
+    "message",
+    "cursor",
+    "saved",
+    "result_text",
+    "result_url",
+)
+
+
+class Book:
+    """The run's row as this claim believes it (detached), and the only way to commit while the task runs."""
+
+    def __init__(self, row: Run, task: Task, pulse: Pulse) -> None:
+        self.row, self.task, self.pulse = row, task, pulse
+        self.session: Session = db.session()
+        self.names = [(step[0], step[2] if len(step) > 2 else task.unit) for step in task.steps] or [("", task.unit)]
+        self.weights = [step[1] for step in task.steps] or [1.0]
+        self.pace = progress.Pace()
+        self.wrote_since: float | None = None
+        self.last_commit = self.last_notice = time.monotonic()
+        self.files: list[Any] = []
+        self.said = 0
+        self.last_said: str | None = row.message
+        self._may_commit = False
+        self._is_told = True
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """While open, the session is the task's: no autoflush, objects outlive a batch, only the book commits."""
+        before = self.session.autoflush, self.session.expire_on_commit
+        self.session.autoflush, self.session.expire_on_commit = False, False
+        self.session.info[_BOOK] = self
+        try:
+            yield
+        finally:
+            self.session.info.pop(_BOOK, None)
+            self.session.autoflush, self.session.expire_on_commit = before
+
+    @property
+    def has_writes(self) -> bool:
+        """True if this batch wrote, or will when it is flushed."""
+        session = self.session
+        if self.wrote_since is not None or session.new or session.dirty or session.deleted:
+            return True
+        return notification.waiting_count(session) > 0
+
+    def advance(self) -> None:
+        """Work was done just now (an item, a report): the clock of hangs starts anew."""
+        self.pulse.advanced = time.monotonic()
+
+    def tell_soon(self) -> None:
+        """A change the member should see with the next batch, whatever the rhythm."""
+        self._is_told = False
+
+    def reached(self, is_restarted: bool = False) -> None:
+        """Work out percent and time left from the counts. `is_restarted`: this step has no cursor to go on from."""
+        row = self.row
+        part = progress.fraction(self.weights, row.step_index, row.done, row.total)
+        at_mark = part is not None and int(part * 100) >= (row.percent or 0)
+        row.is_restarted = (row.is_restarted or is_restarted) and not at_mark
+        row.percent = progress.percent(part, row.percent)
+        self.pace.note(part, time.monotonic())
+        row.eta_seconds = self.pace.left()
+
+    def commit(self) -> None:
+        """Write the batch. Raises LeaseLost, with all of it rolled back, if the run is another claim's by now."""
+        session, row = self.session, self.row
+        now = time.monotonic()
+        began = (self.wrote_since or now) if self.has_writes else None
+        session.flush()
+        for file in self.files:
+            file.note_length()
+        found = session.execute(self._update()).scalar()
+        if found is None:
+            session.rollback()
+            self.pulse.interrupt(LeaseLost)
+            raise LeaseLost
+        if found != row.state:
+            row.state = found
+            self._is_told = False
+        if not self._is_told or now - self.last_notice >= NOTICE_SECONDS:
+            self._say()
+            notices.announce(row)
+            self.last_notice, self._is_told = now, True
+        self.end_transaction()
+        self.last_commit = time.monotonic()
+        self.wrote_since = None
+        self.pulse.committed(found)
+        if began is not None:
+            self._let_others_write(self.last_commit - began)
+
+    def end_transaction(self) -> None:
+        """Commit what the engine itself opened; the task's own commit() raises CommitInTask."""
+        self._may_commit = True
+        try:
+            self.session.commit()
+        finally:
+            self._may_commit = False
+
+    def _update(self) -> Any:
+        row = self.row
+        values = {name: getattr(row, name) for name in _COLUMNS}
+        return (
+            update(Run)
+            .where(Run.id == row.id, Run.claim == row.claim, Run.state.in_(run_state.CLAIMED))
+            .values(**values, advanced_at=self._advanced_at(), lease_until=lease.until(self.pulse.lease_seconds))
+            .returning(Run.state)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _advanced_at(self) -> Any:
+        return clock.now() - timedelta(seconds=max(time.monotonic() - self.pulse.advanced, 0))
+
+    def _say(self) -> None:
+        """The newest word of the task joins the time-line, a limited number of times."""
+        if self.row.message and self.row.message != self.last_said and self.said < SAYS_PER_RUN:
+            notices.record(self.row, "say", self.row.message)
+            self.last_said = self.row.message
+            self.said += 1
+
+    def _let_others_write(self, writing_seconds: float) -> None:
+        """SQLite has one writer: leave the lock free for as long as it was held, or web writes starve."""
+        if self.session.get_bind().dialect.name == "sqlite":
+            time.sleep(max(writing_seconds, 0.010))
+
+
+def book_of(session: Session) -> Book | None:
+    """The book the session belongs to while a task runs in it."""
+    book: Book | None = session.info.get(_BOOK)
+    return book
+
+
+@event.listens_for(Session, "before_commit")
+def _refuse_task_commit(session: Session) -> None:
+    book = book_of(session)
+    if book is None or book._may_commit or session.in_nested_transaction():
+        return
+    raise CommitInTask(f"Delete the line {_caller()}: the engine commits a task's work, together with its cursor.")
+
+
+@event.listens_for(Session, "after_flush")
+def _note_flush(session: Session, _context: Any) -> None:
+    book = book_of(session)
+    if book is not None and book.wrote_since is None:
+        book.wrote_since = time.monotonic()
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _note_statement(state: ORMExecuteState) -> None:
+    book = book_of(state.session)
+    if book is not None and book.wrote_since is None and not state.is_select:
+        book.wrote_since = time.monotonic()
+
+
+def _caller() -> str:
+    for frame in reversed(traceback.extract_stack()):
+        if not any(part in frame.filename for part in ("sqlalchemy", "flask_sqlalchemy", "engine/book.py", "contextlib")):
+            return f"{frame.filename}:{frame.lineno} ({frame.line})"
+    return "that calls commit()"

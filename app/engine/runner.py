@@ -1,0 +1,302 @@
+"""From a job to a finished run: claim it, call the task, and write how it ended. One claim, one call of `perform`."""
+
+import logging
+import os
+import random
+import secrets
+import signal
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import event, update
+
+from app import clock
+from app.engine import artifacts, lease, moves, notices, outbox, queues, registry
+from app.engine.book import Book
+from app.engine.pulse import Pulse
+from app.engine.registry import Task
+from app.engine.run_handle import Run as Handle
+from app.engine.signals import Cancelled, LeaseLost, TimedOut, Yield
+from app.errors import ProductError
+from app.extensions import db
+from app.models import Run, User, run_state
+
+log = logging.getLogger(__name__)
+
+BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 5.0, 600.0
+
+
+class RunFailed(Exception):
+    """Tells RQ that the run ended failed; the run's row tells why."""
+
+
+_current: list[Pulse] = []
+_is_stopping = False
+
+
+def perform(run_id: str, claim: int, *, in_thread: bool = False) -> None:
+    """Claim the run and do it. A job that comes twice, or late, finds another claim number and does nothing.
+
+    Raises RunFailed when the run ended failed, so that RQ lists the job as failed exactly then.
+    """
+    if not in_thread:
+        _settle_in()
+    row = _claim(run_id, claim, in_thread)
+    if row is None:
+        log.info("run %s: claim %s is not to be had any more", run_id, claim)
+        return
+    task = registry.find(row.task)
+    if task is None:
+        _end(row, run_state.FAILED, f"The task {row.task!r} no longer exists in this version.", reason="task_gone")
+    else:
+        _work(row, task, in_thread)
+    outbox.send_waiting(row.user_id)
+    if row.state == run_state.FAILED:
+        raise RunFailed(row.error)
+
+
+def call(task: Task, *args: Any, **kwargs: Any) -> Any:
+    """A declared task called as a plain function: with a handle it runs; with a member's id it makes its own run."""
+    if args and isinstance(args[0], Handle):
+        return task.function(*args, **kwargs)
+    owner = db.session.get(User, args[0]) if args and args[0] is not None else None
+    if args and args[0] is not None and owner is None:
+        raise LookupError(f"There is no member with the id {args[0]!r}.")
+    row = outbox.request(task.name, by=owner, args=kwargs)
+    is_new = outbox.keep_from_sending(row)
+    run_id, claim = row.id, row.claim
+    db.session.commit()
+    if is_new:
+        perform(run_id, claim)
+    return run_id
+
+
+def stop_here(_signal_number: int = 0, _frame: object = None) -> None:
+    """SIGTERM: whatever this process has in hand, or is about to take, yields at its next batch."""
+    global _is_stopping
+    _is_stopping = True
+    for pulse in list(_current):
+        pulse.interrupt(Yield)
+
+
+def _claim(run_id: str, claim: int, in_thread: bool) -> Run | None:
+    """Take the run: a compare-and-set on the claim number. None if another has it, or it is not queued."""
+    holder = lease.holder() | ({"thread": True} if in_thread else {})
+    now = clock.now()
+    found = db.session.execute(
+        update(Run)
+        .where(Run.id == run_id, Run.claim == claim, Run.state == run_state.QUEUED)
+        .values(
+            state=run_state.RUNNING,
+            claim=claim + 1,
+            reason=None,
+            worker=holder,
+            claimed_at=now,
+            advanced_at=now,
+            lease_until=lease.until(current_app.config["LEASE_SECONDS"]),
+        )
+        .returning(Run.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if found is None:
+        db.session.rollback()
+        return None
+    row = db.session.get(Run, run_id, populate_existing=True)
+    assert row is not None
+    is_first = row.started_at is None
+    if is_first:
+        row.started_at = now
+    notices.record(row, "claim", f"Claim {row.claim} by {holder['host']}, process {holder['pid']}{_from(row)}")
+    notices.announce(row)
+    db.session.commit()
+    db.session.refresh(row)
+    db.session.expunge(row)
+    return row
+
+
+def _from(row: Run) -> str:
+    return "" if row.claim == 1 else f", from {row.percent or 0} %"
+
+
+def _work(row: Run, task: Task, in_thread: bool) -> None:
+    pulse = Pulse(
+        run_id=row.id,
+        claim=row.claim,
+        lease_seconds=current_app.config["LEASE_SECONDS"],
+        stall_after=task.stall_after,
+        timeout=task.timeout,
+        may_exit=not in_thread,
+    )
+    book = Book(row, task, pulse)
+    with _listening(pulse, in_thread), book.open():
+        pulse.start(db.engine, lease.until)
+        if _is_stopping:
+            pulse.interrupt(Yield)
+        try:
+            _call_and_end(book, task)
+        finally:
+            pulse.end()
+
+
+def _call_and_end(book: Book, task: Task) -> None:
+    row = book.row
+    try:
+        task.parameters.bind(None, **row.args)
+    except TypeError as error:
+        _drop(book)
+        _end(row, run_state.FAILED, f"What was asked for no longer fits the task: {error}.", reason="arguments")
+        return
+    try:
+        task.function(Handle(book), **row.args)
+        if book.pulse.stop is LeaseLost:
+            raise LeaseLost
+        book.reached()
+        book.commit()
+        _drop(book)
+        target = run_state.PARTIAL if row.failed_count else run_state.SUCCEEDED
+        _end(row, target)
+    except LeaseLost:
+        _drop(book)
+        log.warning("run %s claim %s: the lease is another's; stopped without writing", row.id, row.claim)
+    except Cancelled:
+        _drop(book)
+        _end(row, run_state.CANCELLED)
+    except Yield:
+        _yield(book)
+    except TimedOut:
+        _drop(book)
+        _fail(row, task, f"It took longer than {int(task.timeout or 0)} seconds.", None, reason="timeout")
+    except Exception as error:
+        _drop(book)
+        _fail(row, task, explain(error), error)
+
+
+def _drop(book: Book) -> None:
+    """Roll back what is not committed, and let the engine itself write."""
+    book.session.rollback()
+    book.session.info.pop("run_book", None)
+
+
+def _yield(book: Book) -> None:
+    """A deploy: what is committed stays, the run goes on at once elsewhere; no attempt, no strike."""
+    _drop(book)
+    row = book.row
+    if row.state == run_state.CANCELLING:
+        _end(row, run_state.CANCELLED)
+        return
+    why = "The worker is shutting down; another goes on"
+    if moves.move(row, run_state.QUEUED, why=why, reason="deploy", strikes=0, sent_at=clock.now()):
+        outbox.send_after_commit(row.id)
+    db.session.commit()
+
+
+def _fail(row: Run, task: Task, sentence: str, error: Exception | None, reason: str = "error") -> None:
+    """An error: try again after a back-off, while attempts are left and it could help."""
+    trace = "".join(traceback.format_exception(error)) if error else None
+    reference = secrets.token_hex(4) if trace and not isinstance(error, ProductError) else None
+    if reference:
+        log.error("run %s (%s) reference %s\n%s", row.id, row.task, reference, trace)
+    told = {"error": sentence, "error_reference": reference, "error_trace": trace}
+    if row.state == run_state.CANCELLING:
+        _end(row, run_state.CANCELLED)
+        return
+    if isinstance(error, ProductError) or row.attempt > task.retries:
+        _end(row, run_state.FAILED, sentence, reason=reason, **told)
+        return
+    wait = random.uniform(0, min(BACKOFF_SECONDS * 2 ** (row.attempt - 1), BACKOFF_CAP_SECONDS))
+    moves.move(
+        row,
+        run_state.RETRYING,
+        why=f"{sentence} Trying again in {wait:.0f} s",
+        reason=reason,
+        due_at=clock.now() + timedelta(seconds=wait),
+        attempt=row.attempt + 1,
+        strikes=0,
+        **told,
+    )
+    db.session.commit()
+
+
+def _end(row: Run, target: str, sentence: str | None = None, *, reason: str | None = None, **changes: Any) -> None:
+    """Write the final state. A cancel that was asked for in the last instant meets a run that is already over."""
+    changes = {**changes, **({"error": sentence} if sentence else {})}
+    for _ in range(2):
+        if moves.move(row, target, why=sentence or _WHY[target], reason=reason, **changes):
+            db.session.commit()
+            _tidy(row)
+            return
+        db.session.rollback()
+        row.state = run_state.CANCELLING if row.state == run_state.RUNNING else run_state.RUNNING
+        if target == run_state.FAILED and row.state == run_state.CANCELLING:
+            target, changes = run_state.CANCELLED, {}
+    log.warning("run %s claim %s: over before its end could be written", row.id, row.claim)
+    row.state = "lost"
+
+
+_WHY = {
+    run_state.SUCCEEDED: "Finished",
+    run_state.PARTIAL: "Finished; some items failed",
+    run_state.CANCELLED: "Cancelled",
+    run_state.FAILED: "Failed",
+}
+
+
+def _tidy(row: Run) -> None:
+    """Unfinished files are of no use to a run that is over; a failed one may be retried and keeps them."""
+    if row.state == run_state.CANCELLED:
+        artifacts.remove(row.id)
+    elif row.state != run_state.FAILED:
+        artifacts.remove_parts(row.id)
+
+
+def explain(error: BaseException) -> str:
+    """A sentence for the member; what is ours to mend stays in the log, under the reference."""
+    if isinstance(error, ProductError):
+        return error.message
+    if isinstance(error, OSError) and error.errno in artifacts.DISK_ERRORS:
+        return f"The disk cannot be written: {os.strerror(error.errno or 0)}."
+    if isinstance(error, MemoryError):
+        return "There is not enough memory."
+    name = type(error).__name__
+    if name in ("OperationalError", "InterfaceError"):
+        return "The database did not answer."
+    return "Something went wrong in our code."
+
+
+@contextmanager
+def _listening(pulse: Pulse, in_thread: bool) -> Iterator[None]:
+    """While the task runs, SIGTERM makes it yield (in the main thread of a worker's process)."""
+    _current.append(pulse)
+    is_main = not in_thread and threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, stop_here) if is_main else None
+    try:
+        yield
+    finally:
+        _current.remove(pulse)
+        if is_main:
+            signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+def _settle_in() -> None:
+    """First thing in a worker's process: connections inherited over a fork are the parent's, and stay unused.
+
+    PostgreSQL cuts off a task that forgets an open transaction after half a lease, before it blocks others.
+    """
+    engine = db.engine
+    if current_app.extensions.get("microblog-pid") != os.getpid():
+        engine.dispose(close=False)
+        current_app.extensions["microblog-pid"] = os.getpid()
+    if engine.dialect.name == "postgresql" and not event.contains(engine, "connect", _limit_idle):
+        event.listen(engine, "connect", _limit_idle)
+
+
+def _limit_idle(connection: Any, _record: Any) -> None:
+    half = int(current_app.config["LEASE_SECONDS"] * 500) if current_app else 15_000
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {half}")
+    connection.commit()

@@ -1,0 +1,150 @@
+"""A member's notifications, as the poll reads them: session, member, counter, runs and rows in one statement.
+
+This is the hottest read of all (every open page, every second), so it is one prepared text and builds its JSON from
+the stored texts; nothing is decoded to be encoded again.
+"""
+
+import json
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, TextClause, text
+
+from app import clock
+from app.engine import monitor
+from app.errors import TooMany
+from app.extensions import db
+
+PAGE = 100
+POLLS_PER_SECOND, POLL_BURST = 20.0, 300.0
+
+_POLL: TextClause = text(
+    """
+    SELECT 'member' AS kind, COALESCE(c.seq, 0) AS seq, u.session_epoch AS number, u.is_suspended AS flag,
+           NULL AS key, NULL AS name, NULL AS payload, NULL AS at, NULL AS other_at,
+           (SELECT COUNT(*) FROM notification o WHERE o.user_id = u.id AND o.status = 'outcome') AS total
+      FROM "user" u LEFT JOIN notification_counter c ON c.user_id = u.id WHERE u.id = :user_id
+    UNION ALL
+    SELECT 'run', NULL, NULL, NULL, r.id, r.state, r.task || ' ' || r.queue || ' ' || COALESCE(r.sent_to, '-'),
+           r.advanced_at, r.created_at,
+           CASE WHEN r.state = 'queued' THEN
+             (SELECT COUNT(*) FROM run b WHERE b.state = 'queued' AND b.queue = r.queue AND b.id < r.id) END
+      FROM run r
+     WHERE r.user_id = :user_id AND r.state IN ('queued', 'running', 'retrying', 'cancelling')
+    UNION ALL
+    SELECT * FROM (
+      SELECT 'row', n.seq, 0 AS number, FALSE AS flag, n.key, n.name, n.payload_json, n.written_at,
+             n.written_at AS other_at, 0 AS total
+        FROM notification n
+       WHERE n.user_id = :user_id AND n.seq > :since AND (:since > 0 OR n.status <> 'seen')
+       ORDER BY n.seq LIMIT :page) AS newest
+    """
+)
+
+
+@dataclass(frozen=True)
+class Poll:
+    """An answer to a poll: the JSON body and its validator. `is_signed_in` is False when the sign-in is over."""
+
+    is_signed_in: bool
+    body: str = ""
+    etag: str = ""
+
+
+class _Bucket:
+    """A member's allowance of polls: `POLL_BURST` at once, `POLLS_PER_SECOND` in the long run."""
+
+    __slots__ = ("at", "left")
+
+    def __init__(self, at: float) -> None:
+        self.at, self.left = at, POLL_BURST
+
+
+_buckets: dict[int, _Bucket] = {}
+
+
+def check_pace(user_id: int) -> None:
+    """Raises TooMany when a member polls more than 20 times a second for long."""
+    now = time.monotonic()
+    bucket = _buckets.get(user_id)
+    if bucket is None:
+        if len(_buckets) > 10_000:
+            _buckets.clear()
+        bucket = _buckets[user_id] = _Bucket(now)
+    bucket.left = min(POLL_BURST, bucket.left + (now - bucket.at) * POLLS_PER_SECOND)
+    bucket.at = now
+    if bucket.left < 1:
+        raise TooMany("You ask too often: at most 20 times a second.", 1)
+    bucket.left -= 1
+
+
+def poll(user_id: int, session_epoch: int, since: int, active_ms: int, idle_ms: int) -> Poll:
+    """What the member must know that is newer than `since` (0: all that is current). Writes nothing."""
+    with db.engine.connect() as connection:
+        rows = connection.execute(_POLL, {"user_id": user_id, "since": since, "page": PAGE + 1}).all()
+        member = next((row for row in rows if row.kind == "member"), None)
+        if member is not None and since > member.seq:
+            rows = connection.execute(_POLL, {"user_id": user_id, "since": 0, "page": PAGE + 1}).all()
+    if member is None or member.flag or member.number != session_epoch:
+        return Poll(is_signed_in=False)
+    return _answer(member, rows, since, active_ms, idle_ms)
+
+
+def _answer(
+    member: Row[Any], rows: Sequence[Row[Any]], since: int, active_ms: int, idle_ms: int
+) -> Poll:
+    is_reset = since > member.seq
+    notices = sorted((row for row in rows if row.kind == "row"), key=lambda row: row.seq)
+    runs = [row for row in rows if row.kind == "run"]
+    has_more = len(notices) > PAGE
+    notices = notices[:PAGE]
+    cursor = notices[-1].seq if has_more else member.seq
+    live = json.dumps({row.key: _health(row) for row in runs}, separators=(",", ":")) if runs else "{}"
+    etag = f'W/"{cursor}.{zlib.crc32(live.encode()):08x}"' if runs else f'W/"{cursor}"'
+    body = (
+        f'{{"cursor":{cursor},"reset":{_bool(is_reset)},"more":{_bool(has_more)},"now":"{clock.stamp(clock.now())}",'
+        f'"poll":{{"next_ms":{_pace(runs, active_ms, idle_ms)}}},"unread":{member.total},"active":{len(runs)},'
+        f'"live":{live},"notifications":[{",".join(map(_notification, notices))}]}}'
+    )
+    return Poll(is_signed_in=True, body=body, etag=etag)
+
+
+def _notification(row: Row[Any]) -> str:
+    return (
+        f'{{"seq":{row.seq},"key":{json.dumps(row.key)},"name":{json.dumps(row.name)},'
+        f'"timestamp":"{clock.stamp(_moment(row.at))}","data":{row.payload}}}'
+    )
+
+
+def _health(row: Row[Any]) -> dict[str, Any]:
+    task, queue, sent_to = row.payload.split(" ")
+    return monitor.health(
+        state=row.name,
+        task=task,
+        queue=queue,
+        sent_to=None if sent_to == "-" else sent_to,
+        advanced_at=_moment(row.at) if row.at else None,
+        created_at=_moment(row.other_at),
+        ahead=row.total or 0,
+    )
+
+
+def _pace(runs: Sequence[Row[Any]], active_ms: int, idle_ms: int) -> int:
+    """Fast while something runs, a third of that while it only waits, slow when there is nothing."""
+    if not runs:
+        return idle_ms
+    return active_ms if any(row.name in ("running", "cancelling") for row in runs) else 3 * active_ms
+
+
+def _moment(value: datetime | str) -> datetime:
+    """A raw column of either database (SQLite gives the text it keeps) as an aware UTC time."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _bool(value: bool) -> str:
+    return "true" if value else "false"
