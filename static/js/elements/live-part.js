@@ -1,0 +1,44 @@
+// static/js/elements/live-part.js - a part of a page that the server renders anew when a run it tells of has changed.
+const PAUSE_MS = 2_000
+
+class LivePart extends HTMLElement {
+  #off = new AbortController()
+  #timer = null
+  #lastAt = 0
+
+  connectedCallback() {
+    document.addEventListener("microblog:run", ({ detail }) => this.#heard(detail), { signal: this.#off.signal })
+  }
+
+  disconnectedCallback() {
+    this.#off.abort()
+    clearTimeout(this.#timer)
+  }
+
+  #heard({ before, data }) {
+    if (this.dataset.of && this.dataset.of !== data.run_id) return
+    if (!before && this.querySelector(`[data-row="${CSS.escape(data.run_id)}"][data-state="${data.state}"]`)) return
+    if (before && mark(before) === mark(data)) return
+    this.#timer ??= setTimeout(() => this.#renew(), Math.max(0, this.#lastAt + PAUSE_MS - Date.now()))
+  }
+
+  async #renew() {
+    this.#timer = null
+    this.#lastAt = Date.now()
+    try {
+      const response = await fetch(location.href, { credentials: "same-origin" })
+      const parsed = new DOMParser().parseFromString(await response.text(), "text/html")
+      const fresh = parsed.getElementById(this.id)
+      // Someone is reading or typing in here with the keyboard: leave it alone until the next change.
+      if (fresh && !this.contains(document.activeElement)) this.replaceChildren(...fresh.childNodes)
+    } catch {
+      // Offline: the next change tries again.
+    }
+  }
+}
+
+function mark({ state, attempt, phase, message, counts, can }) {
+  return JSON.stringify([state, attempt, phase?.index, message, counts?.failed, can])
+}
+
+customElements.define("live-part", LivePart)

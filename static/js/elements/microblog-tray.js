@@ -1,0 +1,268 @@
+// static/js/elements/microblog-tray.js - the tray on every page: hears the news (itself, or from the leading tab) and
+// passes them on to the cards, the title, the screen reader and whoever listens for "microblog:run".
+import { Announcer } from "../lib/announcer.js"
+import { plainText, titlePrefix } from "../lib/bar.js"
+import { Feed } from "../lib/feed.js"
+import { sentence } from "../lib/freshness.js"
+import { Leader } from "../lib/leader.js"
+import { Poller } from "../lib/poller.js"
+import { freshKey, send } from "../lib/post.js"
+import { cardsOf, fetchCard, show } from "./run-card.js"
+
+const SHOWN = 3
+const TELL_AGE_MS = 5_000
+
+class MicroblogTray extends HTMLElement {
+  #runs = new Map()
+  #live = {}
+  #loading = new Set()
+  #feed = new Feed()
+  #isFirstAnswer = true
+  #lastAnswerAt = null
+  #trouble = null
+  #ageTimer = null
+  #endedUnseen = null
+  #title = document.title
+  #off = new AbortController()
+
+  connectedCallback() {
+    this.list = this.querySelector("[data-cards]")
+    const name = `microblog:${this.dataset.member}`
+    this.channel = "BroadcastChannel" in window ? new BroadcastChannel(name) : null
+    const locks = this.channel ? navigator.locks : null
+    this.leader = new Leader({ name, locks, onLead: () => this.#lead(), onFollow: () => this.poller.stop() })
+    this.poller = new Poller({
+      url: this.dataset.poll,
+      feed: this.#feed,
+      isHidden: () => document.hidden,
+      isShared: () => this.leader.isShared,
+      told: {
+        answer: (answer, since) => this.#pass({ type: "answer", answer, since }),
+        trouble: (kind, failures) => failures > 1 && this.#pass({ type: "trouble", kind }),
+        signedOut: () => this.#pass({ type: "signedOut" }),
+      },
+    })
+    this.announcer = new Announcer({ say: (text) => this.#say(text) })
+    this.#listen()
+    this.leader.join({ first: !document.hidden })
+  }
+
+  disconnectedCallback() {
+    this.#off.abort()
+    this.leader.leave()
+    this.poller.stop()
+    this.channel?.close()
+  }
+
+  #listen() {
+    const on = (target, type, act) => target.addEventListener(type, act, { signal: this.#off.signal })
+    on(document, "visibilitychange", () => this.#turned())
+    on(document, "submit", (event) => this.#submitted(event))
+    on(window, "online", () => this.#wake())
+    on(window, "offline", () => this.#troubled({ kind: "offline" }))
+    on(window, "pagehide", () => this.leader.leave())
+    on(window, "pageshow", (event) => event.persisted && this.leader.join({ first: true }))
+    if (this.channel) on(this.channel, "message", ({ data }) => this.#heard(data))
+    on(this.querySelector("details"), "toggle", ({ target }) => remember("tray", target.open ? "open" : "closed"))
+    if (recall("tray") === "closed") this.querySelector("details").open = false
+  }
+
+  // -- among the tabs ------------------------------------------------------------------------------------------------
+
+  #lead() {
+    if (document.hidden) this.channel?.postMessage({ type: "visible?" })
+    this.poller.start()
+  }
+
+  #turned() {
+    this.#drawTitle()
+    if (document.hidden) {
+      if (this.leader.isLeading) this.channel?.postMessage({ type: "visible?" })
+    } else {
+      this.#endedUnseen = null
+      this.#drawTitle()
+      if (this.leader.isLeading) this.poller.wake()
+      else this.leader.join({ first: true })
+    }
+  }
+
+  #wake() {
+    if (this.leader.isLeading) this.poller.wake()
+    else this.channel?.postMessage({ type: "wake" })
+  }
+
+  #pass(message) {
+    this.channel?.postMessage(message)
+    this.#heard(message)
+  }
+
+  #heard(message) {
+    if (message.type === "answer") this.#answered(message)
+    else if (message.type === "trouble") this.#troubled(message)
+    else if (message.type === "signedOut") this.#signedOut()
+    else if (message.type === "wake" && this.leader.isLeading) this.poller.wake()
+    else if (message.type === "visible?" && !document.hidden) this.leader.join({ first: true })
+  }
+
+  // -- what was heard --------------------------------------------------------------------------------------------------
+
+  #answered({ answer, since }) {
+    this.#lastAnswerAt = Date.now()
+    this.#calm()
+    this.#live = answer.live
+    if (answer.reset) this.#runs.clear()
+    for (const notification of this.#feed.take(answer, since)) this.#take(notification, answer.now)
+    for (const [id, live] of Object.entries(answer.live)) this.#showLive(id, live)
+    this.#isFirstAnswer &&= answer.more
+    this.#arrange()
+    this.#drawTitle()
+  }
+
+  #take(notification, now) {
+    const { name, data } = notification
+    if (data?.run_id) this.#learn(data)
+    else if (name === "task_progress" && data) this.#showPlain(plainText(notification, now))
+    document.dispatchEvent(new CustomEvent("microblog:notification", { detail: notification }))
+  }
+
+  #learn(data) {
+    const before = this.#runs.get(data.run_id)
+    this.#runs.set(data.run_id, data)
+    if (document.hidden && before && before.can.includes("cancel") && data.can.includes("seen")) this.#endedUnseen = data
+    const stoodHere = this.#isFirstAnswer && cardsOf(data.run_id).length > 0
+    if (stoodHere) this.announcer.know(data)
+    else this.announcer.hear(data)
+    for (const card of cardsOf(data.run_id)) show(card, data, this.#live[data.run_id])
+    document.dispatchEvent(new CustomEvent("microblog:run", { detail: { before, data } }))
+  }
+
+  #showLive(id, live) {
+    const data = this.#runs.get(id)
+    if (data) for (const card of cardsOf(id)) show(card, data, live)
+  }
+
+  #showPlain(text) {
+    this.querySelector("#task-status").textContent = text ?? ""
+  }
+
+  // -- the newest three, and how many more ------------------------------------------------------------------------------
+
+  #arrange() {
+    const unseen = [...this.#runs.values()].filter((run) => !run.seen && run.run_id !== this.dataset.pageRun)
+    const ids = unseen.map((run) => run.run_id).sort().reverse()
+    const shown = ids.slice(0, SHOWN)
+    for (const card of this.list.querySelectorAll("[data-run]")) {
+      const known = this.#runs.get(card.dataset.run)
+      if (known && !shown.includes(known.run_id)) this.#remove(card)
+    }
+    for (const id of shown) if (cardsOf(id, this.list).length === 0) this.#add(id)
+    const more = this.querySelector("[data-more]")
+    more.hidden = ids.length <= SHOWN
+    more.querySelector("[data-count]").textContent = ids.length - SHOWN
+  }
+
+  async #add(id) {
+    if (this.#loading.has(id)) return
+    this.#loading.add(id)
+    const card = await fetchCard(id).catch(() => null)
+    this.#loading.delete(id)
+    const data = this.#runs.get(id)
+    if (!card || data?.seen || cardsOf(id, this.list).length > 0) return
+    const older = [...this.list.querySelectorAll("[data-run]")].find((other) => other.dataset.run < id)
+    this.list.insertBefore(card, older ?? null)
+    if (data) show(card, data, this.#live[id])
+    this.#arrange()
+  }
+
+  #remove(card) {
+    const neighbour = card.nextElementSibling ?? card.previousElementSibling ?? this.querySelector("summary")
+    const hadFocus = card.contains(document.activeElement)
+    card.remove()
+    if (hadFocus) neighbour.focus({ preventScroll: true })
+  }
+
+  // -- forms: the same request, without leaving the page ------------------------------------------------------------------
+
+  async #submitted(event) {
+    const form = event.target
+    if (event.defaultPrevented || !form.matches("[data-task], [data-run-action]")) return
+    event.preventDefault()
+    if (form.ariaBusy === "true") return
+    form.ariaBusy = "true"
+    const key = form.matches("[data-task]") ? freshKey() : null
+    try {
+      const response = await send(form, event.submitter, { key })
+      if (!response.ok && response.status !== 409) throw new Error(response.statusText)
+      const run = await response.json()
+      if (!run.run_id) throw new Error("not a run")
+      this.#learn(run)
+      this.#arrange()
+      this.#wake()
+    } catch {
+      form.submit()                                          // as the page would have done by itself
+    } finally {
+      form.ariaBusy = null
+    }
+  }
+
+  // -- when nothing is heard -------------------------------------------------------------------------------------------------
+
+  #troubled({ kind }) {
+    this.#trouble = kind
+    this.dataset.stale = ""
+    const tell = () => this.#notice(sentence(this.#trouble, this.#lastAnswerAt, Date.now()))
+    tell()
+    this.#ageTimer ??= setInterval(tell, TELL_AGE_MS)
+  }
+
+  #calm() {
+    if (!this.#trouble) return
+    this.#trouble = null
+    delete this.dataset.stale
+    clearInterval(this.#ageTimer)
+    this.#ageTimer = null
+    this.#notice("")
+  }
+
+  #signedOut() {
+    this.#calm()
+    this.leader.leave()
+    this.dataset.stale = ""
+    this.#notice(this.querySelector("template[data-signed-out]").content.cloneNode(true))
+    this.#say("You were signed out")
+  }
+
+  #notice(content) {
+    const place = this.querySelector("[data-notice]")
+    place.replaceChildren(content)
+    place.hidden = content === ""
+  }
+
+  #say(text) {
+    this.querySelector("[role=status]").textContent = text
+  }
+
+  #drawTitle() {
+    const active = [...this.#runs.values()].filter((run) => ["running", "queued", "retrying"].includes(run.state))
+    const newest = active.sort((a, b) => (a.run_id < b.run_id ? 1 : -1))[0]
+    document.title = (document.hidden ? titlePrefix(this.#endedUnseen ?? newest) : "") + this.#title
+  }
+}
+
+function remember(key, value) {
+  try {
+    sessionStorage.setItem(`microblog:${key}`, value)
+  } catch {
+    // Storage is forbidden here: the tray is open on each page.
+  }
+}
+
+function recall(key) {
+  try {
+    return sessionStorage.getItem(`microblog:${key}`)
+  } catch {
+    return null
+  }
+}
+
+customElements.define("microblog-tray", MicroblogTray)
