@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app.cli import doctor, prepare, worker
+from app.cli import doctor, prepare, seed, worker
 
-COMMANDS = (doctor, prepare, worker)
+COMMANDS = (doctor, prepare, seed, worker)
 
 
 def register(app: Flask) -> None:

@@ -1,7 +1,7 @@
 """The two lists everybody reads: home and explore."""
 
 from sqlalchemy import Select, literal, select, union_all
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy.orm import joinedload
 
 from app.models import Post, User
 from app.services import follows, paging

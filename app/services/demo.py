@@ -1,0 +1,65 @@
+"""The demo's members: susan and john, who follow each other, and david, who runs the place."""
+
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import insert
+
+from app import clock
+from app.extensions import db
+from app.models import Post, User
+from app.security import passwords
+from app.services import accounts, follows, phrases
+
+PASSWORD = "microblog"
+_CAST = (
+    # name, role, posts, over how many years, about
+    ("susan", "member", 2_400, 6, "Balcony gardener, canal cyclist, reader of slow books."),
+    ("john", "member", 340, 4, "I fix things, then write down how. Mostly kettles and parsers."),
+    ("david", "admin", 45, 2, "Keeps the lights on here."),
+)
+_WAKING_HOURS = (6, 7, 7, 8, 8, 9, 11, 12, 12, 13, 15, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 23)
+
+
+def plant() -> None:
+    """Make whoever of them is missing, with their posts. The caller commits."""
+    password_hash = passwords.hashed(PASSWORD)
+    for name, *rest in _CAST:
+        if accounts.named(name) is None:
+            _plant(name, *rest, password_hash=password_hash)
+    susan, john = accounts.named("susan"), accounts.named("john")
+    if susan is not None and john is not None:
+        follows.follow(susan, john)
+        follows.follow(john, susan)
+
+
+def _plant(name: str, role: str, count: int, years: int, about: str, password_hash: str) -> None:
+    now = clock.now()
+    first = now - timedelta(days=365 * years)
+    member = User(
+        username=name,
+        email=f"{name}@example.com",
+        password_hash=password_hash,
+        role=role,
+        about_me=about,
+        created_at=first,
+        post_count=count,
+    )
+    db.session.add(member)
+    db.session.flush()
+    db.session.execute(insert(Post), _posts(member.id, count, first, now, Random(name)))
+
+
+def _posts(author_id: int, count: int, first: datetime, now: datetime, dice: Random) -> list[dict[str, Any]]:
+    """Oldest first, at hours when people are awake, the newest some minutes old."""
+    days = (now - first).days
+    moments = sorted(
+        min(_moment(first, days, dice), now - timedelta(minutes=dice.randint(3, 300))) for _ in range(count)
+    )
+    return [{"author_id": author_id, "body": phrases.phrase(dice), "created_at": moment} for moment in moments]
+
+
+def _moment(first: datetime, days: int, dice: Random) -> datetime:
+    day = first + timedelta(days=dice.randint(0, days))
+    return day.replace(hour=dice.choice(_WAKING_HOURS), minute=dice.randint(0, 59), second=dice.randint(0, 59))

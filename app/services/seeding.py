@@ -1,0 +1,98 @@
+"""Synthetic members, follows and posts in bulk: what benchmarks read, the same for the same seed."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+
+from app.errors import Conflict
+from app.extensions import db
+from app.models import Follow, Post, User
+from app.security import passwords
+from app.services import phrases
+
+PASSWORD = "microblog"
+# fixed, so that the same seed gives the same rows on any day
+FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
+_SPAN = timedelta(days=5 * 365)
+_BATCH = 10_000
+_DIFFERENT_PHRASES = 2_000
+
+Row = dict[str, Any]
+Written = tuple[str, int]
+
+
+def plant(user_count: int, post_count: int, follow_count: int, seed: int, is_open: bool) -> Iterator[Written]:
+    """Write members, each of whom follows `follow_count` others, and `post_count` posts among them.
+
+    `is_open` lets them sign in with the demo's password; otherwise nobody can. Yields (what, how many) after each
+    batch, for the caller to commit. Raises Conflict when the seed was planted before.
+    """
+    if db.session.scalar(select(User.id).where(User.username == _name(seed, 0))) is not None:
+        raise Conflict(f"Seed {seed} was planted before: give another --seed.")
+    last_id = db.session.scalar(select(func.max(User.id))) or 0
+    yield from _written(User, "members", _members(user_count, seed, is_open))
+    ids = db.session.scalars(select(User.id).where(User.id > last_id).order_by(User.id)).all()
+    dice = Random(seed)
+    yield from _written(Follow, "follows", _follows(ids, min(follow_count, len(ids) - 1), dice))
+    yield from _written(Post, "posts", _posts(ids, post_count, dice))
+    _count(last_id)
+    yield "counters", len(ids)
+
+
+def _written(model: Any, what: str, rows: Iterator[Row]) -> Iterator[Written]:
+    count = 0
+    while batch := [row for row, _ in zip(rows, range(_BATCH), strict=False)]:
+        db.session.execute(insert(model), batch)
+        count += len(batch)
+        yield what, count
+
+
+def _name(seed: int, place: int) -> str:
+    return f"member_{seed}_{place}"
+
+
+def _members(count: int, seed: int, is_open: bool) -> Iterator[Row]:
+    password_hash = passwords.hashed(PASSWORD) if is_open else "!"
+    for place in range(count):
+        name = _name(seed, place)
+        yield {
+            "username": name,
+            "email": f"{name}@example.com",
+            "password_hash": password_hash,
+            "created_at": FIRST_DAY,
+        }
+
+
+def _follows(ids: Sequence[int], count: int, dice: Random) -> Iterator[Row]:
+    for follower_id in ids:
+        others = (member_id for member_id in dice.sample(ids, count + 1) if member_id != follower_id)
+        for followed_id, _ in zip(others, range(count), strict=False):
+            yield {"follower_id": follower_id, "followed_id": followed_id, "created_at": FIRST_DAY}
+
+
+def _posts(ids: Sequence[int], count: int, dice: Random) -> Iterator[Row]:
+    """Oldest first, one every so often; as in life, few members write much and many write little."""
+    words = [phrases.phrase(dice) for _ in range(_DIFFERENT_PHRASES)]
+    step = _SPAN / max(count, 1)
+    for place in range(count):
+        yield {
+            "author_id": ids[int(len(ids) * dice.random() ** 2)],
+            "body": dice.choice(words),
+            "created_at": FIRST_DAY + (place + dice.random()) * step,
+        }
+
+
+def _count(last_id: int) -> None:
+    def counted(column: Any) -> Any:
+        return select(func.count()).where(column == User.id).correlate(User).scalar_subquery()
+
+    counts = update(User).where(User.id > last_id)
+    counts = counts.values(
+        post_count=counted(Post.author_id),
+        follower_count=counted(Follow.followed_id),
+        following_count=counted(Follow.follower_id),
+    )
+    db.session.execute(counts.execution_options(synchronize_session=False))
