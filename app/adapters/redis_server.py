@@ -106,7 +106,8 @@ def _noted_port(folder: Path) -> int | None:
 def _free_port(folder: Path) -> int:
     """The port this folder's server had, so that clients find it again; else the usual one; else the next free."""
     had = _noted_port(folder)
-    for port in [had or USUAL_PORT, *range(USUAL_PORT, USUAL_PORT + 100)]:
+    usual = range(USUAL_PORT, USUAL_PORT + 100)
+    for port in [had, *usual] if had else usual:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -13,6 +13,8 @@ from app.extensions import db
 from app.models import Run
 from app.services import schema
 
+NO_DATABASE = "The database does not answer."
+
 
 @dataclass(frozen=True)
 class QueueState:
@@ -32,7 +34,7 @@ def reasons_not_ready() -> list[str]:
             connection.execute(text("SELECT 1"))
             missing = schema.missing_migrations(connection)
     except SQLAlchemyError:
-        return ["The database does not answer."]
+        return [NO_DATABASE]
     return [f"The database lacks {len(missing)} migrations: flask prepare."] if missing else []
 
 
@@ -44,7 +46,7 @@ def queues(redis_url: str) -> QueueState:
 def metrics(redis_url: str) -> str:
     """The queues and the runs in Prometheus' text format."""
     state = queues(redis_url)
-    by_state = db.session.execute(select(Run.state, func.count()).group_by(Run.state)).tuples().all()
+    by_state = db.session.execute(select(Run.state, func.count()).group_by(Run.state)).all()
     lines = [
         *_family("microblog_redis_up", "1 if Redis answers.", [({}, float(state.is_redis_up))]),
         *_family("microblog_runs", "Runs kept, by state.", [({"state": name}, count) for name, count in by_state]),

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from ipaddress import ip_address
 
 from flask import Blueprint, Response, abort, current_app, jsonify, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import limiter
 from app.services import health
@@ -27,9 +28,12 @@ def ready() -> tuple[Response, int]:
 
 
 @bp.get("/health/queues")
-def queues() -> Response:
-    state = health.queues(current_app.config["REDIS_URL"])
-    return jsonify(redis=state.is_redis_up, queues=state.rows)
+def queues() -> tuple[Response, int]:
+    try:
+        state = health.queues(current_app.config["REDIS_URL"])
+    except SQLAlchemyError:
+        return jsonify(status="unknown", reasons=[health.NO_DATABASE]), HTTPStatus.SERVICE_UNAVAILABLE
+    return jsonify(redis=state.is_redis_up, queues=state.rows), HTTPStatus.OK
 
 
 @bp.get("/metrics")

@@ -1,0 +1,165 @@
+"""`./boot.sh demo` under kill -9: what dies comes back, the demo leaves no orphan, and it starts again."""
+
+import http.client
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from app.adapters import redis
+from tests.processes import Process, free_port, is_alive
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc"),
+]
+FIRST_PAGE_SECONDS = 60
+SECOND_PAGE_SECONDS = 15  # 5 on a quiet machine; a suite's is not
+
+
+@pytest.fixture
+def demo(tmp_path):
+    """Start a demo on a folder of its own; the same folder again when called again."""
+    started: list[Process] = []
+    environment = {
+        "INSTANCE_PATH": str(tmp_path / "instance"),
+        "DATABASE_URL": "",
+        "STORAGE_URL": "",
+        "REDIS_URL": "",
+        "SECRET_KEY": "",
+        "MICROBLOG_ENV": "",
+        "PUBLIC_URL": "",
+        "HOST": "",
+        "SWEEP_SECONDS": "1",
+    }
+
+    def start(**changes: str) -> Process:
+        port = str(free_port())
+        log = tmp_path / f"demo-{len(started) + 1}.log"
+        process = Process(["./boot.sh", "demo"], environment | {"PORT": port} | changes, log)
+        started.append(process)
+        process.wait_until(lambda: "What to click" in process.output, "greeting", FIRST_PAGE_SECONDS)
+        process.port = int(process.output.partition("http://127.0.0.1:")[2].split()[0])
+        return process
+
+    yield start
+    for process in started:
+        process.stop(5)
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Every living process below `pid`, with its command line."""
+    parents, commands = {}, {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            commands[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ").strip()
+            parents[int(folder.name)] = int(fields[1])
+        except OSError:
+            continue
+    found, level = {}, {pid}
+    while level:
+        level = {child for child, parent in parents.items() if parent in level}
+        found |= {child: commands[child] for child in level if is_alive(child)}
+    return found
+
+
+def the_one(process: Process, word: str) -> int:
+    """The pid of the demo's own child whose command holds the word."""
+    return min(pid for pid, command in descendants(process.pid).items() if word in command)
+
+
+def is_healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def wait_until_gone(processes: dict[int, str], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while left := {pid: command for pid, command in processes.items() if is_alive(pid)}:
+        assert time.monotonic() < until, f"orphans: {left}"
+        time.sleep(0.02)
+
+
+def test_killed_web_server_comes_back(demo):
+    process = demo()
+    before = the_one(process, "serve.py")
+
+    os.kill(before, signal.SIGKILL)
+
+    process.wait_until(lambda: not is_alive(before), "death")
+    process.wait_until(lambda: is_healthy(process.port), "web server again")
+    assert the_one(process, "serve.py") != before
+
+
+def test_killed_redis_comes_back_at_the_same_address(demo):
+    process = demo()
+    if "server 127" not in " ".join(descendants(process.pid).values()):
+        pytest.skip("Another Redis answers on the usual port: the demo uses it.")
+    before = the_one(process, "server 127")
+    port = descendants(process.pid)[before].rpartition(":")[2]
+
+    os.kill(before, signal.SIGKILL)
+
+    process.wait_until(lambda: not is_alive(before), "death")
+    process.wait_until(lambda: redis.answers(f"redis://127.0.0.1:{port}/0"), "Redis again")
+
+
+def test_killed_demo_leaves_no_orphan_and_starts_again_quickly(demo):
+    process = demo()
+    below = descendants(process.pid)
+    assert len(below) >= 4
+
+    process.kill()
+
+    wait_until_gone(below, seconds=3)
+    began = time.monotonic()
+    again = demo(PORT=str(process.port))
+    assert again.port == process.port
+    assert time.monotonic() - began < SECOND_PAGE_SECONDS
+
+
+def test_terminated_demo_stops_everything_it_started(demo):
+    process = demo()
+    below = descendants(process.pid)
+
+    process.signal(signal.SIGTERM)
+
+    assert process.process.wait(20) == 0
+    wait_until_gone(below, seconds=1)
+
+
+def test_demo_whose_port_is_taken_uses_the_next(demo):
+    first = demo()
+
+    second = demo(PORT=str(first.port))
+
+    assert second.port > first.port
+    assert is_healthy(first.port) and is_healthy(second.port)
+
+
+def test_second_demo_goes_on_when_the_first_one_ends(demo):
+    """Both share the folder and so the embedded Redis; the second stands by to serve it."""
+    first = demo()
+    second = demo()
+
+    first.signal(signal.SIGTERM)
+    first.process.wait(20)
+
+    second.wait_until(lambda: is_healthy(second.port), "answer")
+    connection = http.client.HTTPConnection("127.0.0.1", second.port, timeout=5)
+    second.wait_until(lambda: b'"redis":true' in _body(connection, "/health/queues"), "Redis")
+
+
+def _body(connection: http.client.HTTPConnection, path: str) -> bytes:
+    connection.request("GET", path)
+    return connection.getresponse().read().replace(b" ", b"").replace(b"\n", b"")

