@@ -72,12 +72,13 @@ lock() {
 
 command=${1-}; [ $# -gt 0 ] && shift
 case $command in
-  demo) install requirements.txt; use_venv; exec python demo.py ;;
+  demo) install requirements.txt; use_venv; exec python -m launch.demo ;;
   test) install requirements-dev.txt; use_venv; run_tests "$@" ;;
   lint) install requirements-dev.txt; use_venv; run_lint ;;
   env) new_env ;;
-  web) use_venv; python -m flask --app app prepare; exec python serve.py ;;
-  worker) use_venv; exec python supervise.py "python -m flask worker --queues $high,$tasks" "python -m flask worker --queues $high" ;;
+  web) use_venv; exec python -m launch.serve ;;
+  worker) use_venv
+    exec python -m launch.supervise "python -m flask worker --queues $high,$tasks" "python -m flask worker --queues $high" ;;
   lock) lock ;;
   *) stop "Usage: $0 demo | test [pytest args] | lint | env | web | worker | lock" ;;
 esac

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import psycopg
 import sqlalchemy
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg import sql
 
 from app.extensions import db
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
 class SqliteTemplate:
@@ -62,7 +66,16 @@ class PostgresTemplate:
 def _create_tables(url: str) -> None:
     engine = sqlalchemy.create_engine(url)
     db.metadata.create_all(engine)
+    with engine.begin() as connection:
+        MigrationContext.configure(connection).stamp(ScriptDirectory(str(MIGRATIONS)), "heads")
     if url.startswith("sqlite"):
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
+
+
+def empty(engine: sqlalchemy.Engine) -> None:
+    """Drop every table, also the one where migrations are counted."""
+    there = sqlalchemy.MetaData()
+    there.reflect(engine)
+    there.drop_all(engine)

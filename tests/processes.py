@@ -15,7 +15,8 @@ import pytest
 import rq
 from flask import Flask
 
-from app.adapters import redis, redis_server
+from app.adapters import redis
+from launch import embedded_redis
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 20
@@ -88,7 +89,7 @@ class RedisServer(Process):
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        command = redis_server.server_command(redis_server.find_program(), self.folder, self.port)
+        command = embedded_redis.server_command(embedded_redis.find_program(), self.folder, self.port)
         if not self.is_kept:
             command[command.index("yes")] = "no"
         super().__init__(command, {}, self.folder / "output.log")
@@ -138,7 +139,7 @@ class LiveServer(Process):
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         environment |= {"HOST": "127.0.0.1", "PORT": str(port), "PUBLIC_URL": self.url}
-        super().__init__([sys.executable, "serve.py"], environment, log)
+        super().__init__([sys.executable, "-m", "launch.serve"], environment, log)
         self.wait_until(lambda: answers(port), "open port")
 
 

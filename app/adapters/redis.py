@@ -45,17 +45,6 @@ def answers(url: str) -> bool:
         client.close()
 
 
-def folder_of(url: str) -> str | None:
-    """The folder where the server at `url` keeps its files, or None if it does not answer or does not tell."""
-    client = connect(url)
-    try:
-        return str(client.config_get("dir")["dir"])
-    except (redis.RedisError, KeyError):
-        return None
-    finally:
-        client.close()
-
-
 def about(url: str) -> ServerFacts | None:
     """What the server at `url` says of itself, or None if it does not answer."""
     client = connect(url)

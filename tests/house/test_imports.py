@@ -48,8 +48,13 @@ def test_doors_use_the_engines_public_names_only(module):
 
 
 def imports_of(module: str) -> Iterator[tuple[str, str]]:
-    """(where from, what) of every import: `import a.b` gives ("a.b", "")."""
-    for node in ast.walk(ast.parse((APP / module).read_text())):
+    """(where from, what) of every import but those for types alone: `import a.b` gives ("a.b", "")."""
+    tree = ast.parse((APP / module).read_text())
+    for_types = [node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)]
+    left_out = {id(node) for branch in for_types for node in ast.walk(branch)}
+    for node in ast.walk(tree):
+        if id(node) in left_out:
+            continue
         if isinstance(node, ast.ImportFrom):
             yield from ((node.module or "", alias.name) for alias in node.names)
         elif isinstance(node, ast.Import):

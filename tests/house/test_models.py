@@ -6,10 +6,11 @@ from flask_migrate import downgrade
 
 from app.extensions import db
 from app.services import schema
+from tests import database
 
 
 def test_migrated_tables_are_the_models(app):
-    db.drop_all()
+    database.empty(db.engine)
 
     schema.prepare()
 
@@ -19,7 +20,7 @@ def test_migrated_tables_are_the_models(app):
 
 
 def test_migrations_go_back_to_an_empty_database(app):
-    db.drop_all()
+    database.empty(db.engine)
     schema.prepare()
 
     downgrade(revision="base")

@@ -7,7 +7,7 @@ from pathlib import Path
 import config
 
 ROOT = Path(config.__file__).parent
-# read by boot.sh, demo.py and serve.py, or by compose: no setting of the app itself
+# read by launch/, or by compose: no setting of the app itself
 OUTSIDE = {"HOST", "PORT", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
 
 

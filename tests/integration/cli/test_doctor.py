@@ -2,31 +2,23 @@ import shutil
 from collections import namedtuple
 from datetime import timedelta
 
-import pytest
-
 from app import clock, create_app
 from app.extensions import db
 from app.models import Run
-from app.services import doctor, schema
+from app.services import doctor
 from config import Config
+from tests import database
 from tests.processes import free_port
-
-
-@pytest.fixture
-def migrated(app):
-    db.drop_all()
-    schema.prepare()
-    return app
 
 
 def findings(app) -> dict[str, doctor.Finding]:
     return {finding.subject: finding for finding in doctor.examine(app.config)}
 
 
-def test_healthy_installation_has_a_line_for_each_thing_and_exits_0(migrated, workers):
+def test_healthy_installation_has_a_line_for_each_thing_and_exits_0(app, workers):
     workers.stock()
 
-    result = migrated.test_cli_runner().invoke(args=["doctor"])
+    result = app.test_cli_runner().invoke(args=["doctor"])
 
     assert result.exit_code == 0, result.output
     assert [line.split()[:2] for line in result.output.splitlines()] == [
@@ -34,8 +26,8 @@ def test_healthy_installation_has_a_line_for_each_thing_and_exits_0(migrated, wo
     ]
 
 
-def test_missing_worker_is_told_with_the_command_that_starts_one(migrated):
-    result = migrated.test_cli_runner().invoke(args=["doctor"])
+def test_missing_worker_is_told_with_the_command_that_starts_one(app):
+    result = app.test_cli_runner().invoke(args=["doctor"])
 
     assert result.exit_code == 1
     assert "./boot.sh worker" in result.output
@@ -58,7 +50,7 @@ def test_everything_else_is_examined_while_the_database_is_away(environment):
 
 
 def test_missing_migrations_are_named(app):
-    db.drop_all()
+    database.empty(db.engine)
 
     assert "flask prepare" in findings(app)["migrations"].text
 

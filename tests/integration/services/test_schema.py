@@ -8,14 +8,14 @@ from app import create_app
 from app.extensions import db
 from app.services import health, schema
 from config import Config
+from tests import database
 from tests.processes import ROOT, free_port
 
 
 @pytest.fixture
 def empty(app):
     """The app over a database without a single table."""
-    db.session.remove()
-    db.drop_all()
+    database.empty(db.engine)
     return app
 
 

@@ -2,16 +2,9 @@ import pytest
 
 from app import create_app
 from app.extensions import db
-from app.services import schema
 from config import Config
+from tests import database
 from tests.processes import free_port
-
-
-@pytest.fixture
-def migrated(app):
-    db.drop_all()
-    schema.prepare()
-    return app
 
 
 @pytest.fixture
@@ -28,14 +21,14 @@ def test_alive_needs_neither_database_nor_redis(environment, broken_client):
     assert "Set-Cookie" not in response.headers
 
 
-def test_ready_when_the_database_is_up_to_date(migrated):
-    response = migrated.test_client().get("/health/ready")
+def test_ready_when_the_database_is_up_to_date(client):
+    response = client.get("/health/ready")
 
     assert (response.status_code, response.json) == (200, {"status": "ready"})
 
 
 def test_not_ready_while_migrations_are_missing(app):
-    db.drop_all()
+    database.empty(db.engine)
 
     response = app.test_client().get("/health/ready")
 

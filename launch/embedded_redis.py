@@ -2,7 +2,6 @@
 
 Run as a program it becomes that server: it waits for the folder's lock, picks a port and turns into Valkey, which
 inherits the lock. So the lock is free exactly when the server is dead, and there are no pid files to go stale.
-Only the standard library is imported above `url_of`, for this file is also run alone, in milliseconds.
 """
 
 import fcntl
@@ -15,7 +14,7 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 USUAL_PORT = 6379
-LAUNCHER = Path(__file__).resolve()
+ANSWER_SECONDS = 0.5
 
 
 class NoServerProgram(RuntimeError):
@@ -59,7 +58,7 @@ def server_command(program: str, folder: Path, port: int) -> list[str]:
 
 def launch_command(folder: Path) -> list[str]:
     """The command of a process that is, or stands by to become, the folder's server."""
-    return [sys.executable, "-P", str(LAUNCHER), str(folder)]
+    return [sys.executable, "-m", "launch.embedded_redis", str(folder)]
 
 
 def forget_port(folder: Path) -> None:
@@ -75,11 +74,18 @@ def forget_port(folder: Path) -> None:
 
 def url_of(folder: Path) -> str | None:
     """The URL of the folder's own running server, or None while none answers."""
-    from app.adapters import redis
-
     port = _noted_port(folder)
-    url = f"redis://{HOST}:{port}/0"
-    return url if port and redis.folder_of(url) == str(folder) else None
+    return f"redis://{HOST}:{port}/0" if port and keeps(folder, port) else None
+
+
+def answers(port: int) -> bool:
+    """True if a Redis or Valkey on this machine's port lets anybody in."""
+    return _ask(port, b"PING").startswith(b"+PONG")
+
+
+def keeps(folder: Path, port: int) -> bool:
+    """True if the server on this machine's port keeps its data in the folder."""
+    return str(folder).encode() in _ask(port, b"CONFIG GET dir").split(b"\r\n")
 
 
 def become_server(folder: Path) -> None:
@@ -94,6 +100,16 @@ def become_server(folder: Path) -> None:
     new.replace(folder / "port")
     command = server_command(find_program(), folder, port)
     os.execv(command[0], command)
+
+
+def _ask(port: int, command: bytes) -> bytes:
+    """What Redis says to one command, or nothing. By hand, for loading a client takes longer than the server needs."""
+    try:
+        with socket.create_connection((HOST, port), ANSWER_SECONDS) as connection:
+            connection.sendall(command + b"\r\n")
+            return connection.recv(4096)
+    except OSError:
+        return b""
 
 
 def _noted_port(folder: Path) -> int | None:

@@ -8,22 +8,36 @@ from typing import Any
 from granian import Granian
 from granian.constants import Interfaces
 
-import lifeline
+from launch import lifeline
 
 THREADS = min(8, 2 * (os.cpu_count() or 1) + 1)  # what granian thinks right for these processors, at most
 
 
 def load() -> Callable[..., Any]:
-    """The app, inside granian's worker process, which is told not to outlive its parent."""
+    """The app of microblog.py once its database is up to date, and in the demo planted.
+
+    This runs in granian's worker process, which is told not to outlive its parent.
+    """
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
         lifeline.die_with(parent.pid)
-    from microblog import app
+    from app import create_app
+    from app.engine import housekeeping
+    from app.extensions import db
+    from app.services import demo, schema
 
+    app = create_app()
+    with app.app_context():
+        schema.prepare()
+        if app.config["DEMO"]:
+            demo.plant()
+            db.session.commit()
+    housekeeping.start_in_server(app)
     return app
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
     Granian(
         "microblog:app",
         address=os.environ.get("HOST") or "127.0.0.1",
@@ -34,3 +48,7 @@ if __name__ == "__main__":
         backpressure=256,
         workers_kill_timeout=10,
     ).serve(target_loader=load, wrap_loader=False)
+
+
+if __name__ == "__main__":
+    main()

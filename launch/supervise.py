@@ -1,4 +1,4 @@
-"""Keeps commands running: starts again what dies, after 1, 2, 4 … 30 s. `python supervise.py "one command" "two"`."""
+"""Keeps commands running: starts again what dies, after 1, 2, 4 … 30 s. `python -m launch.supervise "this" "that"`."""
 
 import os
 import shlex
@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 
-import lifeline
+from launch import lifeline
 
 LONGEST_WAIT_SECONDS, STEADY_SECONDS, GRACE_SECONDS = 30, 60, 30
 

@@ -24,7 +24,7 @@ def start(command: list[str]) -> subprocess.Popen[bytes]:
     parent = os.getpid()
     if _libc is not None:
         return subprocess.Popen(command, start_new_session=True, preexec_fn=lambda: die_with(parent))
-    return subprocess.Popen([sys.executable, "-S", __file__, str(parent), *command], start_new_session=True)
+    return subprocess.Popen([sys.executable, "-m", "launch.lifeline", str(parent), *command], start_new_session=True)
 
 
 def _watch(parent: int, command: list[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import ROOT, Process, is_alive
+from tests.processes import Process, is_alive
 
 # writes its own pid and its child's to a file named for the moment, then waits
 PARENT_OF_ONE = """
@@ -28,7 +28,7 @@ def supervise(tmp_path):
 
     def start(*names: str) -> Process:
         commands = [f"{sys.executable} {program} {tmp_path / name}" for name in names]
-        started.append(Process([sys.executable, "supervise.py", *commands], {}, tmp_path / "supervise.log"))
+        started.append(Process([sys.executable, "-m", "launch.supervise", *commands], {}, tmp_path / "supervise.log"))
         return started[-1]
 
     yield start
@@ -98,18 +98,19 @@ def test_killed_supervisor_leaves_no_child(supervise, tmp_path):
 
 
 def test_where_the_kernel_cannot_help_a_watcher_ends_the_whole_group(tmp_path):
-    """The way of macOS, tried wherever this runs: `lifeline.py <parent> command…`."""
+    """The way of macOS, tried wherever this runs: `launch.lifeline <parent> command…`."""
     program = tmp_path / "parent_of_one.py"
     program.write_text(PARENT_OF_ONE)
     starter = (
         "import os, subprocess, sys, time\n"
-        "subprocess.Popen([sys.executable, 'lifeline.py', str(os.getpid()), *sys.argv[1:]], start_new_session=True)\n"
+        "tied = [sys.executable, '-m', 'launch.lifeline', str(os.getpid()), *sys.argv[1:]]\n"
+        "subprocess.Popen(tied, start_new_session=True)\n"
         "time.sleep(300)"
     )
     command = [sys.executable, "-c", starter, sys.executable, str(program), str(tmp_path / "one")]
     process = Process(command, {}, tmp_path / "starter.log")
     started = pids(tmp_path / "one")
-    assert ROOT.exists() and all(is_alive(pid) for pid in started)
+    assert all(is_alive(pid) for pid in started)
 
     process.kill()
 

@@ -1,5 +1,5 @@
-"""`./boot.sh demo`: everything on this machine alone. It finds or starts Redis, prepares the database, plants the
-demo's members, and keeps the web server and two workers running until Ctrl-C."""
+"""`./boot.sh demo`: everything on this machine alone. It finds or starts Redis, then keeps the web server (which
+prepares the database and plants the demo's members) and two workers running until Ctrl-C."""
 
 import http.client
 import os
@@ -11,15 +11,14 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from app import create_app
-from app.adapters import redis, redis_server
-from app.extensions import db
-from app.services import demo, schema
 from config import ROOT, Config, ConfigError
-from supervise import Child, keep_up
+from launch import embedded_redis
+from launch.supervise import Child, keep_up
 
 USUAL_PORT = 5000
-USUAL_REDIS = "redis://127.0.0.1:6379/0"
+REDIS_PORT = embedded_redis.USUAL_PORT
+USUAL_REDIS = f"redis://127.0.0.1:{REDIS_PORT}/0"
+REDIS_SECONDS = 15
 WORKERS = {"worker": "microblog-high,microblog-tasks", "letters worker": "microblog-high"}
 HELLO = """
   Microblog runs at  {address}        Ctrl-C stops it.
@@ -38,30 +37,34 @@ def main() -> None:
     host = os.environ.get("HOST") or "127.0.0.1"
     port = _free_port(host, int(os.environ.get("PORT") or USUAL_PORT))
     address = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
-    os.environ |= {"DEMO": "1", "HOST": host, "PORT": str(port)}
-    os.environ.setdefault("PUBLIC_URL", address)
-    server = _find_redis((Path(Config().INSTANCE_PATH) / "redis").resolve())
-    _prepare()
-    children = [
-        *server,
-        Child("web", [sys.executable, "serve.py"]),
-        *(Child(name, [sys.executable, "-m", "flask", "worker", "--queues", it]) for name, it in WORKERS.items()),
-    ]
-    keep_up(children, _greeter(host, port, address))
+    public_url = os.environ.get("PUBLIC_URL") or address
+    os.environ |= {"DEMO": "1", "HOST": host, "PORT": str(port), "PUBLIC_URL": public_url}
+    children = _find_redis((Path(Config().INSTANCE_PATH) / "redis").resolve())
+    children.append(Child("web", [sys.executable, "-m", "launch.serve"]))
+
+    def when_served() -> None:
+        print(HELLO.format(address=address), flush=True)
+        if os.environ["REDIS_URL"] != USUAL_REDIS:
+            print(REDIS_HINT.format(url=os.environ["REDIS_URL"]), flush=True)
+        for name, queues in WORKERS.items():
+            children.append(Child(name, [sys.executable, "-m", "flask", "worker", "--queues", queues]))
+
+    keep_up(children, _once(lambda: _is_healthy(host, port), when_served))
 
 
 def _find_redis(folder: Path) -> list[Child]:
     """Settle REDIS_URL for everything started here; the embedded server as a child where no other is given."""
     given = os.environ.get("REDIS_URL") or dotenv_values(ROOT / ".env").get("REDIS_URL")
-    is_ours = redis.folder_of(USUAL_REDIS) == str(folder)  # another demo's: stand by, for that one may end first
-    if given or (redis.answers(USUAL_REDIS) and not is_ours):
+    # another demo's of this folder does not count as given: it may end first, so stand by to take its place
+    is_another = embedded_redis.answers(REDIS_PORT) and not embedded_redis.keeps(folder, REDIS_PORT)
+    if given or is_another:
         os.environ["REDIS_URL"] = given or USUAL_REDIS
         return []
-    redis_server.find_program()
-    redis_server.forget_port(folder)
-    server = Child("redis", redis_server.launch_command(folder), is_base=True)
-    until = time.monotonic() + 15
-    while not (url := redis_server.url_of(folder)):
+    embedded_redis.find_program()
+    embedded_redis.forget_port(folder)
+    server = Child("redis", embedded_redis.launch_command(folder), is_base=True)
+    until = time.monotonic() + REDIS_SECONDS
+    while not (url := embedded_redis.url_of(folder)):
         server.tend()
         if time.monotonic() > until:
             sys.exit(f"The embedded Redis does not answer: {folder / 'server.log'} may say why.")
@@ -70,28 +73,15 @@ def _find_redis(folder: Path) -> list[Child]:
     return [server]
 
 
-def _prepare() -> None:
-    app = create_app()
-    with app.app_context():
-        schema.prepare()
-        demo.plant()
-        db.session.commit()
-        db.session.remove()
-        db.engine.dispose()
+def _once(is_time: Callable[[], bool], action: Callable[[], None]) -> Callable[[], None]:
+    """A function to call again and again, that acts the first time it is time."""
+    left = [action]
 
+    def look() -> None:
+        if left and is_time():
+            left.pop()()
 
-def _greeter(host: str, port: int, address: str) -> Callable[[], None]:
-    """Called again and again, says where to go once: as soon as the web server answers."""
-    hello = HELLO.format(address=address)
-    if os.environ["REDIS_URL"] != USUAL_REDIS:
-        hello += REDIS_HINT.format(url=os.environ["REDIS_URL"])
-    unsaid = [hello]
-
-    def greet() -> None:
-        if unsaid and _is_healthy(host, port):
-            print(unsaid.pop(), flush=True)
-
-    return greet
+    return look
 
 
 def _is_healthy(host: str, port: int) -> bool:
@@ -122,5 +112,5 @@ if __name__ == "__main__":
         main()
     except KeyboardInterrupt:
         sys.exit(130)
-    except (ConfigError, redis_server.NoServerProgram) as error:
+    except (ConfigError, embedded_redis.NoServerProgram) as error:
         sys.exit(str(error))

