@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import clock
@@ -12,6 +12,9 @@ from app.models.base import UtcDateTime
 
 if TYPE_CHECKING:
     from app.models.user import User
+
+_IS_IMPORTED = text("source IS NOT NULL")
+_IS_OF_A_RUN = text("import_run_id IS NOT NULL")
 
 
 class Post(db.Model):
@@ -26,12 +29,27 @@ class Post(db.Model):
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     source: Mapped[str | None] = mapped_column(String(32))
     source_id: Mapped[str | None] = mapped_column(String(255))
-    import_run_id: Mapped[str | None] = mapped_column(String(36), index=True)
+    import_run_id: Mapped[str | None] = mapped_column(String(36))
 
     author: Mapped["User"] = relationship(back_populates="posts", lazy="raise")
 
     __table_args__ = (
         Index("ix_post_author_newest", "author_id", "created_at", "id"),
         Index("ix_post_newest", "created_at", "id"),
-        Index("uq_post_source", "author_id", "source", "source_id", unique=True),
+        # partial: most posts are written here, and need not stand in the indexes of imported ones
+        Index(
+            "uq_post_source",
+            "author_id",
+            "source",
+            "source_id",
+            unique=True,
+            sqlite_where=_IS_IMPORTED,
+            postgresql_where=_IS_IMPORTED,
+        ),
+        Index(
+            "ix_post_import_run_id",
+            "import_run_id",
+            sqlite_where=_IS_OF_A_RUN,
+            postgresql_where=_IS_OF_A_RUN,
+        ),
     )
