@@ -1,6 +1,8 @@
 """`flask seed`: a large site out of nothing, to measure on."""
 
+import sys
 import time
+from collections import defaultdict
 
 import click
 from flask import current_app
@@ -22,11 +24,17 @@ def command(users: int, posts: int, follows: int, seed: int) -> None:
 
     They sign in with the demo's password, but not in production, where they cannot sign in at all.
     """
-    began, is_open = time.monotonic(), current_app.config["MICROBLOG_ENV"] != "production"
+    is_open = current_app.config["MICROBLOG_ENV"] != "production"
+    seconds: dict[str, float] = defaultdict(float)
+    began = time.monotonic()
     try:
         for what, count in seeding.plant(users, posts, follows, seed, is_open):
             db.session.commit()
-            click.echo(f"\r{count:>10,} {what:<10}", nl=False, err=True)
+            seconds[what] += time.monotonic() - began
+            began = time.monotonic()
+            if sys.stderr.isatty():
+                click.echo(f"\r{count:>10,} {what:<10}", nl=False, err=True)
     except ProductError as refusal:
         raise click.ClickException(refusal.message) from None
-    click.echo(f"\r{users:,} members, {posts:,} posts in {time.monotonic() - began:.1f} s", err=True)
+    rate = posts / max(seconds["posts"], 0.001)
+    click.echo(f"\r{users:,} members and {posts:,} posts in {sum(seconds.values()):.1f} s ({rate:,.0f} posts/s)")

@@ -52,14 +52,18 @@ def _plant(name: str, role: str, count: int, years: int, about: str, password_ha
 
 
 def _posts(author_id: int, count: int, first: datetime, now: datetime, dice: Random) -> list[dict[str, Any]]:
-    """Oldest first, at hours when people are awake, the newest some minutes old."""
-    days = (now - first).days
-    moments = sorted(
-        min(_moment(first, days, dice), now - timedelta(minutes=dice.randint(3, 300))) for _ in range(count)
-    )
-    return [{"author_id": author_id, "body": phrases.phrase(dice), "created_at": moment} for moment in moments]
+    """Oldest first, at hours when people are awake, no two alike."""
+    moments = sorted(_moment(first, now, dice) for _ in range(count))
+    bodies: dict[str, None] = {}
+    while len(bodies) < count:
+        bodies[phrases.phrase(dice)] = None
+    return [
+        {"author_id": author_id, "body": body, "created_at": moment}
+        for body, moment in zip(bodies, moments, strict=True)
+    ]
 
 
-def _moment(first: datetime, days: int, dice: Random) -> datetime:
-    day = first + timedelta(days=dice.randint(0, days))
-    return day.replace(hour=dice.choice(_WAKING_HOURS), minute=dice.randint(0, 59), second=dice.randint(0, 59))
+def _moment(first: datetime, now: datetime, dice: Random) -> datetime:
+    day = first + timedelta(days=dice.randint(0, (now - first).days))
+    moment = day.replace(hour=dice.choice(_WAKING_HOURS), minute=dice.randint(0, 59), second=dice.randint(0, 59))
+    return min(moment, now - timedelta(minutes=dice.randint(3, 300)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -17,7 +18,7 @@ PASSWORD = "microblog"
 # fixed, so that the same seed gives the same rows on any day
 FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
 _SPAN = timedelta(days=5 * 365)
-_BATCH = 10_000
+_BATCH = 20_000
 _DIFFERENT_PHRASES = 2_000
 
 Row = dict[str, Any]
@@ -44,8 +45,8 @@ def plant(user_count: int, post_count: int, follow_count: int, seed: int, is_ope
 
 def _written(model: Any, what: str, rows: Iterator[Row]) -> Iterator[Written]:
     count = 0
-    while batch := [row for row, _ in zip(rows, range(_BATCH), strict=False)]:
-        db.session.execute(insert(model), batch)
+    while batch := list(islice(rows, _BATCH)):
+        db.session.execute(insert(model.__table__), batch)
         count += len(batch)
         yield what, count
 
@@ -69,7 +70,7 @@ def _members(count: int, seed: int, is_open: bool) -> Iterator[Row]:
 def _follows(ids: Sequence[int], count: int, dice: Random) -> Iterator[Row]:
     for follower_id in ids:
         others = (member_id for member_id in dice.sample(ids, count + 1) if member_id != follower_id)
-        for followed_id, _ in zip(others, range(count), strict=False):
+        for followed_id in islice(others, count):
             yield {"follower_id": follower_id, "followed_id": followed_id, "created_at": FIRST_DAY}
 
 
