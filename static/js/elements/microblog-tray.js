@@ -11,6 +11,7 @@ import { cardsOf, fetchCard, show } from "./run-card.js"
 
 const SHOWN = 3
 const TELL_AGE_MS = 5_000
+const SOON_MS = [300, 1_200]                                 // what was just asked for may be over in no time
 
 class MicroblogTray extends HTMLElement {
   #runs = new Map()
@@ -198,6 +199,7 @@ class MicroblogTray extends HTMLElement {
       this.#learn(run)
       this.#arrange()
       this.#wake()
+      for (const ms of SOON_MS) setTimeout(() => this.#wake(), ms)
     } catch {
       form.submit()                                          // as the page would have done by itself
     } finally {

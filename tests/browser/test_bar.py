@@ -1,0 +1,371 @@
+"""The bar, from the click to the outcome, in a real Chromium with a real worker."""
+
+import re
+import time
+import zipfile
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+
+from app import models
+from app.extensions import db
+from tests.browser.conftest import card, percent, sign_in, start, write_posts
+from tests.processes import LiveServer, Workers
+
+
+def test_an_export_is_started_watched_to_its_end_and_downloaded(
+    as_susan: Page, susan: models.User, workers: Workers
+) -> None:
+    page = as_susan
+    write_posts(susan, 3000)
+    workers.ours()
+
+    start(page, "export_posts")
+
+    assert page.url.endswith("/tasks"), "the bar appears without leaving the page"
+    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
+    expect(card(page).locator("progress")).to_have_attribute("value", "100")
+    with page.expect_download() as download:
+        card(page).get_by_role("link", name="Download").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert "Post number 2999" in archive.read("posts.txt").decode()
+
+
+@pytest.fixture
+def brisk(environment: dict[str, str]) -> None:
+    """Asked for first: polls ten times as often, to see more of what happens."""
+    environment["POLL_ACTIVE_MS"] = "100"
+
+
+def test_the_bar_never_falls_and_ends_at_a_hundred(
+    brisk: None, as_susan: Page, susan: models.User, workers: Workers
+) -> None:
+    page = as_susan
+    write_posts(susan, 50_000)
+    page.add_init_script(
+        """window.seen = []
+        setInterval(() => {
+          const bar = document.querySelector("[data-run] progress")
+          if (bar?.hasAttribute("value") && window.seen.at(-1) !== bar.value) window.seen.push(bar.value)
+        }, 10)"""
+    )
+    workers.ours()
+
+    start(page, "export_posts")
+    expect(card(page, "succeeded")).to_be_visible(timeout=30_000)
+    page.wait_for_timeout(50)
+
+    seen = page.evaluate("window.seen")
+    assert seen == sorted(seen)
+    assert seen[-1] == 100
+    assert len(seen) > 2
+
+
+def test_the_bar_survives_reload_and_navigation(as_susan: Page, workers: Workers) -> None:
+    page = as_susan
+    workers.ours()
+    start(page, "example_long_task")
+    expect(card(page).locator("[data-percent]")).to_have_text(re.compile(r"[2-4]0%"))
+    before = percent(page)
+
+    page.reload()
+    assert (percent(page) or 0) >= (before or 0)
+    page.goto("/")
+    assert (percent(page) or 0) >= (before or 0)
+
+    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
+
+
+def test_an_outcome_stays_until_it_is_dismissed(as_susan: Page, workers: Workers) -> None:
+    page = as_susan
+    workers.ours()
+    start(page, "export_posts")
+    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
+
+    page.goto("/explore")
+    expect(card(page, "succeeded")).to_be_visible()
+    card(page).get_by_role("button", name="Dismiss").click()
+
+    expect(card(page)).to_have_count(0)
+    page.reload()
+    expect(card(page)).to_have_count(0)
+
+
+def test_cancel_stops_it_and_it_can_be_run_again(as_susan: Page, workers: Workers) -> None:
+    page = as_susan
+    workers.ours()
+    start(page, "example_long_task")
+    expect(card(page, "running")).to_be_visible()
+
+    card(page).get_by_role("button", name="Cancel").click()
+
+    expect(card(page, "cancelled")).to_be_visible()
+    assert (percent(page) or 0) < 100
+    card(page).get_by_role("button", name="Run again").click()
+    expect(card(page, "running")).to_be_visible()
+    expect(card(page)).to_have_count(1)
+
+
+def test_a_failure_looks_like_one_and_can_be_tried_again(
+    as_susan: Page, susan: models.User, workers: Workers, environment: dict[str, str]
+) -> None:
+    page = as_susan
+    write_posts(susan, 10)
+    start(page, "export_posts")
+    _give_no_more_attempts()
+    broken = workers.ours(STORAGE_URL="file:/dev/null/nowhere")
+
+    failed = card(page, "failed")
+    expect(failed).to_be_visible(timeout=20_000)
+    expect(failed.locator("[data-text]")).to_contain_text("reference")
+    expect(failed.locator("[data-text]")).not_to_contain_text("Traceback")
+    expect(failed).to_contain_text("Failed")
+    assert (percent(page) or 0) < 100
+
+    broken.stop()
+    workers.ours()
+    failed.get_by_role("button", name="Try again").click()
+    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
+
+
+def test_without_a_worker_it_says_so_and_names_the_command(as_susan: Page, workers: Workers) -> None:
+    page = as_susan
+    start(page, "example_long_task")
+
+    expect(card(page, "queued")).to_contain_text("Waiting: no worker is running")
+    expect(card(page)).to_contain_text("rq worker microblog-tasks")
+
+    workers.stock()
+    expect(card(page, "running")).to_be_visible(timeout=20_000)
+    expect(card(page)).not_to_contain_text("no worker is running")
+
+
+def test_everything_works_without_javascript(
+    app: Flask, browser: Browser, live_server: LiveServer, susan: models.User, workers: Workers
+) -> None:
+    workers.ours()
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    sign_in(app, live_server, context, susan)
+    page = context.new_page()
+
+    page.goto("/tasks")
+    page.click('form[data-task="example_long_task"] button')
+    page.wait_for_url(re.compile(r"/runs/[0-9a-f-]+$"))
+    page.get_by_role("link", name="look every 10 seconds").click()
+    assert page.locator('meta[http-equiv="refresh"]').get_attribute("content") == "10"
+
+    page.get_by_role("button", name="Cancel").click()
+    for _ in range(40):
+        page.goto(page.url.partition("?")[0])
+        if card(page, "cancelled").count():
+            break
+        time.sleep(0.25)
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("button", name="Dismiss")).to_have_count(0)
+    context.close()
+
+
+def test_two_members_never_see_each_others_runs(
+    app: Flask,
+    as_susan: Page,
+    browser: Browser,
+    live_server: LiveServer,
+    john: models.User,
+    workers: Workers,
+) -> None:
+    workers.ours()
+    start(as_susan, "example_long_task")
+    run_id = card(as_susan).get_attribute("data-run")
+    context = browser.new_context(base_url=live_server.url)
+    sign_in(app, live_server, context, john)
+    other = context.new_page()
+
+    other.goto("/tasks")
+    other.wait_for_timeout(2500)
+    assert card(other).count() == 0
+    for path in (f"/runs/{run_id}", f"/runs/{run_id}/card", f"/runs/{run_id}/files/posts.zip"):
+        answer = other.goto(path)
+        assert answer is not None and answer.status == 404
+
+    start(other, "example_long_task")
+    assert card(other).get_attribute("data-run") != run_id
+    expect(card(as_susan)).to_have_count(1)
+    context.close()
+
+
+def test_a_run_started_in_another_tab_appears_here(context: BrowserContext, as_susan: Page, workers: Workers) -> None:
+    workers.ours()
+    as_susan.goto("/explore")
+    other = context.new_page()
+
+    start(other, "example_long_task")
+
+    expect(card(as_susan, "running")).to_be_visible()
+
+
+def test_only_one_active_run_whoever_clicks_how_often(context: BrowserContext, as_susan: Page) -> None:
+    other = context.new_page()
+    for page in (as_susan, other):
+        page.goto("/tasks")
+    for page in (as_susan, other, as_susan):
+        page.dblclick('form[data-task="example_long_task"] button')
+
+    expect(card(as_susan)).to_have_count(1)
+    as_susan.wait_for_timeout(500)
+    assert db.session.query(models.Run).count() == 1
+
+
+@pytest.mark.parametrize("has_locks", [True, False])
+def test_five_tabs_poll_as_one(context: BrowserContext, as_susan: Page, workers: Workers, has_locks: bool) -> None:
+    workers.ours()
+    if not has_locks:
+        context.add_init_script("Object.defineProperty(navigator, 'locks', {value: undefined})")
+    start(as_susan, "example_long_task")
+    tabs = [as_susan, *(context.new_page() for _ in range(4))]
+    for tab in tabs:
+        tab.goto("/")
+        expect(card(tab, "running")).to_be_visible()
+    polls: list[Request] = []
+    context.on("request", lambda request: "/notifications?" in request.url and polls.append(request))
+
+    as_susan.wait_for_timeout(4000)
+
+    if has_locks:
+        assert 3 <= len(polls) <= 5
+    else:
+        assert 14 <= len(polls) <= 26
+    shown = [percent(tab) for tab in tabs]
+    assert all(value is not None for value in shown)
+    assert max(shown) - min(shown) <= 20
+
+
+def test_when_the_leading_tab_closes_another_goes_on(context: BrowserContext, as_susan: Page, workers: Workers) -> None:
+    workers.ours()
+    start(as_susan, "example_long_task")
+    leader = context.new_page()
+    leader.goto("/")
+    expect(card(leader, "running")).to_be_visible()
+
+    leader.close()
+
+    expect(card(as_susan, "succeeded")).to_be_visible(timeout=20_000)
+
+
+def test_offline_is_said_and_back_online_it_catches_up_at_once(
+    context: BrowserContext, as_susan: Page, workers: Workers
+) -> None:
+    page = as_susan
+    workers.ours()
+    start(page, "example_long_task")
+    expect(card(page, "running")).to_be_visible()
+
+    context.set_offline(True)
+    expect(page.locator("[data-notice]")).to_contain_text("Offline: last update")
+    page.wait_for_timeout(6000)
+    expect(page.locator("[data-notice]")).to_contain_text(re.compile(r"Offline: last update \d+ s ago"))
+    before = percent(page) or 0
+    context.set_offline(False)
+
+    expect(page.locator("[data-notice]")).to_be_hidden(timeout=3000)
+    assert (percent(page) or 0) > before
+
+
+def test_a_signed_out_page_says_so_and_stops_asking(context: BrowserContext, as_susan: Page) -> None:
+    page = as_susan
+    start(page, "example_long_task")
+
+    context.clear_cookies()
+
+    expect(page.locator("[data-notice]")).to_contain_text("You were signed out", timeout=15_000)
+    polls: list[Request] = []
+    page.on("request", lambda request: "/notifications" in request.url and polls.append(request))
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    page.wait_for_timeout(2000)
+    assert polls == []
+
+
+def test_a_hidden_tab_tells_in_its_title(as_susan: Page, workers: Workers) -> None:
+    page = as_susan
+    workers.ours()
+    start(page, "example_long_task")
+    expect(card(page).locator("[data-percent]")).to_have_text(re.compile(r"\d0%"))
+
+    _hide(page, True)
+    assert re.fullmatch(r"\(\d+%\) Tasks · Microblog", page.title())
+    _hide(page, False)
+    assert page.title() == "Tasks · Microblog"
+
+
+def test_it_can_be_used_by_keyboard_alone(as_susan: Page, workers: Workers) -> None:
+    page = as_susan
+    workers.ours()
+    page.goto("/tasks")
+    page.locator('form[data-task="example_long_task"] button').focus()
+    page.keyboard.press("Enter")
+    expect(card(page, "running")).to_be_visible()
+    assert page.evaluate("document.activeElement.closest('form')?.dataset.task") == "example_long_task"
+
+    card(page).get_by_role("button", name="Cancel").focus()
+    page.keyboard.press("Enter")
+
+    expect(card(page, "cancelled")).to_be_visible()
+    assert page.evaluate("document.activeElement.closest('article')?.dataset.state") == "cancelled"
+
+
+def test_the_screen_reader_is_told_the_start_and_the_end(as_susan: Page, workers: Workers) -> None:
+    page = as_susan
+    workers.ours()
+    start(page, "example_long_task")
+    voice = page.locator("microblog-tray [role=status]")
+
+    expect(voice).to_contain_text("Example long task")
+    expect(voice).to_have_text(re.compile("Example long task: Done"), timeout=30_000)
+
+
+def test_the_tutorials_plain_notification_is_shown(as_susan: Page, susan: models.User) -> None:
+    page = as_susan
+    susan.add_notification("task_progress", {"step": 3, "total": 10})
+    db.session.commit()
+
+    page.goto("/")
+
+    expect(page.locator("#task-status")).to_have_text("Progress: 30%")
+
+
+def test_the_page_of_a_run_follows_it(as_susan: Page, workers: Workers) -> None:
+    page = as_susan
+    workers.ours()
+    start(page, "export_posts")
+    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
+    card(page).get_by_role("link", name="Export posts", exact=True).click()
+
+    expect(card(page)).to_have_count(1)
+    expect(page.locator("#story")).to_contain_text("queued")
+    expect(page.locator("#story")).to_contain_text("succeeded")
+    expect(page.get_by_role("link", name="posts.zip")).to_be_visible()
+
+
+def test_start_task_is_the_tutorials_page(as_susan: Page, workers: Workers) -> None:
+    page = as_susan
+    page.goto("/start-task")
+    page.locator("main").get_by_role("button").click()
+
+    page.wait_for_url(re.compile(r"/(index)?$"))
+    expect(card(page, "queued")).to_be_visible()
+
+
+def _give_no_more_attempts() -> None:
+    """The next error is the last one."""
+    db.session.execute(db.update(models.Run).values(attempt=99))
+    db.session.commit()
+
+
+def _hide(page: Page, is_hidden: bool) -> None:
+    page.evaluate(
+        """hidden => {
+          Object.defineProperty(document, "hidden", {value: hidden, configurable: true})
+          document.dispatchEvent(new Event("visibilitychange"))
+        }""",
+        is_hidden,
+    )
