@@ -23,7 +23,7 @@ class Config:
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         values = {**{k: v or "" for k, v in dotenv_values(ROOT / ".env").items()}, **os.environ}
         env = values if environ is None else dict(environ)
-        self.INSTANCE_PATH = env.get("INSTANCE_PATH") or str(ROOT / "instance")
+        self.INSTANCE_PATH = str(Path(env.get("INSTANCE_PATH") or ROOT / "instance").resolve())
         self.MICROBLOG_ENV = env.get("MICROBLOG_ENV") or "development"
         self.DEMO = env.get("DEMO") == "1"
         self.SECRET_KEY = self._secret_key(env)
@@ -40,6 +40,7 @@ class Config:
         self.MAIL_FROM = env.get("MAIL_FROM", "microblog@localhost")
 
         self.TASK_FALLBACK = self._choice(env, "TASK_FALLBACK", ("hold", "inline", "thread"))
+        self.TASK_MODULES = tuple(name for name in env.get("TASK_MODULES", "").split(",") if name)
         self.LEASE_SECONDS = self._number(env, "LEASE_SECONDS", 30)
         self.SWEEP_SECONDS = self._number(env, "SWEEP_SECONDS", 5)
         self.POLL_ACTIVE_MS = int(self._number(env, "POLL_ACTIVE_MS", 1000))

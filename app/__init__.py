@@ -37,7 +37,7 @@ def create_app(config: Config | None = None) -> Flask:
     limiter.init_app(app)
     bootstrap.init_app(app)
     engine.init_app(app)
-    tasks.load()
+    tasks.load(app.config["TASK_MODULES"])
     web.register(app)
     api.register(app)
     cli.register(app)

@@ -54,6 +54,7 @@ def environment(database_url: str, redis_url: str, tmp_path: Path) -> dict[str, 
         "POLL_ACTIVE_MS": "1000",
         "POLL_IDLE_MS": "15000",
         "METRICS_TOKEN": "",
+        "TASK_MODULES": "tests.trials",
     }
 
 

@@ -30,8 +30,8 @@ class PartFile:
         self.name = name
         self._folder = storage().parts(book.row.id)
         self._state = book.row.cursor.setdefault("files", {}).setdefault(name, {"parts": []})
-        self._own = f"{name}.{book.row.claim}"
-        self._before = sum(length for part, length in self._state["parts"] if part != self._own)
+        self._own = f"{name}.{book.row.claim}.{book.passes}"
+        self._before: int = sum(length for part, length in self._state["parts"] if part != self._own)
         self._file: IO[bytes] | None = None
         self._length = 0
 
@@ -44,7 +44,7 @@ class PartFile:
         """Append text (as UTF-8) or bytes."""
         raw = data.encode() if isinstance(data, str) else data
         if self._file is None:
-            self._file = open(self._folder / self._own, "wb", buffering=1024 * 1024)
+            self._file = (self._folder / self._own).open("wb", buffering=CHUNK_BYTES)
         self._file.write(raw)
         self._length += len(raw)
 

@@ -21,6 +21,7 @@ from app.engine.signals import CommitInTask, LeaseLost
 from app.extensions import db
 from app.models import Run, notification, run_state
 
+_NOT_THE_CALLER = ("sqlalchemy", "engine/book.py", "contextlib")
 NOTICE_SECONDS = 0.25
 SAYS_PER_RUN = 200
 _BOOK = "run_book"
@@ -56,6 +57,8 @@ class Book:
         self.wrote_since: float | None = None
         self.last_commit = self.last_notice = time.monotonic()
         self.files: list[Any] = []
+        self.passes = 0
+        self.careful_until: tuple[str, Any] | None = None
         self.said = 0
         self.last_said: str | None = row.message
         self._may_commit = False
@@ -134,6 +137,19 @@ class Book:
         finally:
             self._may_commit = False
 
+    def begin_again(self, careful_until: tuple[str, Any]) -> None:
+        """Back to the last commit, to do a broken batch item by item: the good are kept, the bad one stands alone."""
+        self.session.rollback()
+        committed = self.session.get(Run, self.row.id, populate_existing=True)
+        if committed is None or committed.claim != self.row.claim:
+            raise LeaseLost
+        self.session.expunge(committed)
+        self.row = committed
+        self.end_transaction()
+        self.wrote_since = None
+        self.passes += 1
+        self.careful_until = careful_until
+
     def _update(self) -> Any:
         row = self.row
         values = {name: getattr(row, name) for name in _COLUMNS}
@@ -191,6 +207,6 @@ def _note_statement(state: ORMExecuteState) -> None:
 
 def _caller() -> str:
     for frame in reversed(traceback.extract_stack()):
-        if not any(part in frame.filename for part in ("sqlalchemy", "flask_sqlalchemy", "engine/book.py", "contextlib")):
+        if not any(part in frame.filename for part in _NOT_THE_CALLER):
             return f"{frame.filename}:{frame.lineno} ({frame.line})"
     return "that calls commit()"

@@ -1,4 +1,4 @@
-"""What happens to a run while Redis is away, by TASK_FALLBACK: hold it, do short ones at once, or do all in a thread."""
+"""What happens to a run while Redis is away, by TASK_FALLBACK: hold it, do short ones at once, or all in a thread."""
 
 import atexit
 import logging

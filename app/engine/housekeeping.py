@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -46,7 +46,8 @@ def start(app: Flask, quiet: AbstractContextManager[object] | None = None) -> No
     """Sweep every SWEEP_SECONDS in a daemon thread, once per process. `quiet` is held during each sweep."""
     if os.getpid() in _threads:
         return
-    thread = threading.Thread(target=_keep_sweeping, args=(app, quiet or nullcontext()), name="housekeeping", daemon=True)
+    quiet = quiet or nullcontext()
+    thread = threading.Thread(target=_keep_sweeping, args=(app, quiet), name="housekeeping", daemon=True)
     _threads[os.getpid()] = thread
     thread.start()
 
@@ -258,5 +259,3 @@ def _requeue(row: Run, reason: str | None, why: str, **changes: int) -> bool:
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
-
-

@@ -45,7 +45,7 @@ def is_alive(worker: dict[str, Any] | None) -> bool:
     """True if the holder certainly runs on this host; False if it is gone or on another one."""
     if not worker or worker.get("host") != socket.gethostname() or not worker.get("started"):
         return False
-    return started_at(worker["pid"]) == worker["started"]
+    return bool(started_at(worker["pid"]) == worker["started"])
 
 
 def end(worker: dict[str, Any] | None) -> bool:

@@ -148,7 +148,7 @@ def lives(runs: Iterable[Run]) -> dict[str, dict[str, Any]]:
     """`health` and `queue` by run id for the active ones among `runs`, with at most one statement."""
     active = [run for run in runs if run.is_active]
     queued = [run.id for run in active if run.state == run_state.QUEUED]
-    ahead = dict(db.session.execute(ahead_of(queued)).tuples().all()) if queued else {}
+    ahead = {row[0]: row[1] for row in db.session.execute(ahead_of(queued))} if queued else {}
     return {
         run.id: health(
             state=run.state,
@@ -163,7 +163,7 @@ def lives(runs: Iterable[Run]) -> dict[str, dict[str, Any]]:
     }
 
 
-def ahead_of(run_ids: Sequence[str]) -> Select[tuple[str, int]]:
+def ahead_of(run_ids: Sequence[str]) -> Select[str, int]:
     """Run id and how many queued runs of its queue were asked for before it."""
     other = aliased(Run)
     before = (
@@ -202,7 +202,7 @@ def quota_left(user: User, task: Task) -> int | None:
     """How many more runs of the task the member may start now; None when there is no quota."""
     if task.quota is None:
         return None
-    return max(task.quota[0] - (db.session.scalar(_within_quota(user, task)) or 0), 0)
+    return max(task.quota[0] - (db.session.scalar(_within_quota(user, task, task.quota[1])) or 0), 0)
 
 
 def quota_wait_seconds(user: User, task: Task) -> int | None:
@@ -232,15 +232,14 @@ def schedules() -> list[ScheduleReport]:
     from app.engine import schedules as due
 
     return [
-        ScheduleReport(task=task.name, title=task.title, schedule=task.schedule, next_at=due.next_after(task, clock.now()))
+        ScheduleReport(task.name, task.title, task.schedule, due.next_after(task, clock.now()))
         for task in registry.all_tasks()
         if task.schedule
     ]
 
 
-def _within_quota(user: User, task: Task) -> Select[tuple[int]]:
-    assert task.quota is not None
-    since = clock.now() - timedelta(seconds=task.quota[1])
+def _within_quota(user: User, task: Task, period_seconds: int) -> Select[int]:
+    since = clock.now() - timedelta(seconds=period_seconds)
     return select(func.count()).where(Run.user_id == user.id, Run.task == task.name, Run.created_at > since)
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from app import clock
 from app.engine import progress
-from app.models import Run, RunEvent, notification, run_state
 from app.extensions import db
+from app.models import Run, RunEvent, notification, run_state
 
 NAME = "task_progress"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import uuid6
 from flask import current_app
-from sqlalchemy import Connection, event, func, select, update
+from sqlalchemy import Connection, Select, event, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -101,9 +101,7 @@ def send_waiting(user_id: int | None) -> None:
         if user_id is not None:
             _lock_member(connection, user_id)
         free = SENT_PER_MEMBER if user_id is not None else 10
-        sent = connection.scalar(
-            select(func.count()).where(Run.user_id == user_id, Run.state.in_(run_state.ACTIVE), Run.sent_at.is_not(None))
-        )
+        sent = connection.scalar(_sent_and_active(user_id))
         free = free - (sent or 0) if user_id is not None else free
         if free <= 0:
             return
@@ -218,10 +216,11 @@ def _check_limits(task: Task, by: User) -> None:
 def _may_be_sent(by: User | None) -> bool:
     if by is None:
         return True
-    sent = select(func.count()).where(
-        Run.user_id == by.id, Run.state.in_(run_state.ACTIVE), Run.sent_at.is_not(None)
-    )
-    return (db.session.scalar(sent) or 0) < SENT_PER_MEMBER
+    return (db.session.scalar(_sent_and_active(by.id)) or 0) < SENT_PER_MEMBER
+
+
+def _sent_and_active(user_id: int | None) -> Select[int]:
+    return select(func.count()).where(Run.user_id == user_id, Run.state.in_(run_state.ACTIVE), Run.sent_at.is_not(None))
 
 
 def _insert(row: Run) -> Run:

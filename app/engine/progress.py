@@ -65,7 +65,8 @@ class Pace:
 
 def coarse(seconds: float) -> list[int]:
     """A range of whole seconds around an estimate, rounded to what a person would say."""
-    grain = next(grain for limit, grain in ((20, 1), (60, 5), (600, 30), (3600, 60), (math.inf, 600)) if seconds < limit)
+    grains = ((20, 1), (60, 5), (600, 30), (3600, 60), (math.inf, 600))
+    grain = next(grain for limit, grain in grains if seconds < limit)
     low = math.floor(seconds * 0.85 / grain) * grain
     high = max(math.ceil(seconds * 1.15 / grain) * grain, grain)
     return [low, high]

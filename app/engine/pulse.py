@@ -7,14 +7,17 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.engine import lease
 from app.engine.signals import Cancelled, LeaseLost, Stop, TimedOut, Yield
 from app.models import Run, run_state
+
+LeaseEnd = Callable[[float], Any]
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +53,10 @@ class Pulse:
     woken: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
 
-    def start(self, engine: Engine, now_of_lease: "LeaseClock") -> None:
+    def start(self, engine: Engine, lease_end: LeaseEnd) -> None:
         """Begin to beat."""
-        threading.Thread(target=self._beat, args=(engine, now_of_lease), name=f"pulse-{self.run_id}", daemon=True).start()
+        name = f"pulse-{self.run_id}"
+        threading.Thread(target=self._beat, args=(engine, lease_end), name=name, daemon=True).start()
 
     def end(self) -> None:
         """Beat no more."""
@@ -76,7 +80,7 @@ class Pulse:
         if state == run_state.CANCELLING:
             self.interrupt(Cancelled)
 
-    def _beat(self, engine: Engine, now_of_lease: "LeaseClock") -> None:
+    def _beat(self, engine: Engine, lease_end: LeaseEnd) -> None:
         while not self.over.wait(TICK_SECONDS):
             self.gate.at = 0
             now = time.monotonic()
@@ -86,9 +90,9 @@ class Pulse:
                 self._give_up()
                 return
             if now - self.renewed >= self.lease_seconds / 3:
-                self._ask(engine, now_of_lease, renew=True)
+                self._ask(engine, lease_end, renew=True)
             elif now - self.asked >= ASK_SECONDS:
-                self._ask(engine, now_of_lease, renew=False)
+                self._ask(engine, lease_end, renew=False)
 
     def _is_hanging(self, now: float) -> bool:
         if now - self.advanced > 2 * self.stall_after:
@@ -102,12 +106,12 @@ class Pulse:
         if self.may_exit:
             os._exit(70)
 
-    def _ask(self, engine: Engine, now_of_lease: "LeaseClock", renew: bool) -> None:
+    def _ask(self, engine: Engine, lease_end: LeaseEnd, renew: bool) -> None:
         mine = (Run.id == self.run_id, Run.claim == self.claim, Run.state.in_(run_state.CLAIMED))
         try:
             with engine.begin() as connection:
                 if renew:
-                    statement = update(Run).where(*mine).values(lease_until=now_of_lease(self.lease_seconds))
+                    statement = update(Run).where(*mine).values(lease_until=lease_end(self.lease_seconds))
                     state = connection.scalar(statement.returning(Run.state))
                 else:
                     state = connection.scalar(select(Run.state).where(*mine))
@@ -126,5 +130,4 @@ class Pulse:
             self.interrupt(Cancelled)
 
 
-LeaseClock = type(lease.until)
 _RANK: dict[type[Stop], int] = {Yield: 0, TimedOut: 1, Cancelled: 2, LeaseLost: 3}

@@ -196,7 +196,9 @@ class PlainQueue(Queue):
     def connection(self, _client: redis.Redis) -> None:
         """RQ's constructor sets one; the property decides instead."""
 
-    def create_job(self, func: Any, args: Any = None, kwargs: Any = None, **options: Any) -> Job:
+    def create_job(  # type: ignore[override]  # the rest of RQ's twenty options pass through by name
+        self, func: Any, args: Any = None, kwargs: Any = None, **options: Any
+    ) -> Job:
         """An envelope that opens the app around `func`, a function or its dotted path."""
         path = func if isinstance(func, str) else f"{func.__module__}.{func.__qualname__}"
         options["description"] = options.get("description") or path

@@ -28,7 +28,8 @@ class TaskFunction(Protocol):
 
     task: "Task"
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """With a run's handle: do it. With a member's id: make a run of the member's own, and do that."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,9 @@ def task(
 ) -> Callable[[Callable[..., Any]], TaskFunction]:
     """Declare a task. The function takes the run's handle first, then keyword-only plain values.
 
-    `steps` are (name, weight) or (name, weight, unit), the weights for the percent; `unique` is "user" (one active run a member), "args" (one per
-    member and arguments), a function of (user, **args) that returns a text, or None; `quota` is like "10/hour".
+    `steps` are (name, weight) or (name, weight, unit), the weights for the percent; `unique` is "user" (one active
+    run a member), "args" (one per member and arguments), a function of (user, **args) that returns a text, or None;
+    `quota` is like "10/hour".
     Raises DeclarationError where these make no sense.
     """
 
@@ -110,7 +112,7 @@ def task(
             stall_after=stall_after,
             keep_days=keep_days,
             visible=visible,
-            role=role if role in _ROLES else _refuse(f"role must be one of {_ROLES}, not {role!r}."),
+            role=_checked_role(role),
             short=short,
             schedule=schedule,
             params=params,
@@ -118,7 +120,7 @@ def task(
         )
         other = _tasks.get(declared.name)
         if other is not None and other.function.__module__ != function.__module__:
-            _refuse(f"Two tasks are called {declared.name!r}; rename one.")
+            raise DeclarationError(f"Two tasks are called {declared.name!r}; rename one.")
         _tasks[declared.name] = declared
 
         @functools.wraps(function)
@@ -150,11 +152,11 @@ def open_to(user: User) -> list[Task]:
 
 def _checked(function: Callable[..., Any]) -> inspect.Signature:
     signature = inspect.signature(function)
-    first, *rest = signature.parameters.values() or [None]
-    if first is None:
-        _refuse(f"{function.__name__}() must take the run first: def {function.__name__}(run).")
-    if any(parameter.kind is not inspect.Parameter.KEYWORD_ONLY for parameter in rest):
-        _refuse(f"{function.__name__}(): arguments after the run must be keyword-only: (run, *, …).")
+    name, parameters = function.__name__, list(signature.parameters.values())
+    if not parameters:
+        raise DeclarationError(f"{name}() must take the run first: def {name}(run).")
+    if any(parameter.kind is not inspect.Parameter.KEYWORD_ONLY for parameter in parameters[1:]):
+        raise DeclarationError(f"{name}(): arguments after the run must be keyword-only: (run, *, …).")
     return signature
 
 
@@ -163,9 +165,11 @@ def _quota(quota: str | None) -> tuple[int, int] | None:
         return None
     match = _QUOTA.fullmatch(quota)
     if match is None:
-        _refuse(f'quota must look like "10/hour", not {quota!r}.')
+        raise DeclarationError(f'quota must look like "10/hour", not {quota!r}.')
     return int(match[1]), _PERIOD_SECONDS[match[2]]
 
 
-def _refuse(message: str) -> Any:
-    raise DeclarationError(message)
+def _checked_role(role: str | None) -> str | None:
+    if role not in _ROLES:
+        raise DeclarationError(f"role must be one of {_ROLES}, not {role!r}.")
+    return role

@@ -1,4 +1,4 @@
-"""What a task is handed: `run`. It counts, stops, saves the cursor and goes on; the task says what to do with an item."""
+"""What a task is handed: `run`. It counts, stops, saves the cursor and goes on; the task says what an item needs."""
 
 import json
 import time
@@ -6,22 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import event, select
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
+from sqlalchemy import select
 
-from app.engine import artifacts, sources
+from app.engine import artifacts, sources, walking
 from app.engine.book import Book
+from app.engine.items import Item, is_environment
 from app.engine.registry import DeclarationError
+from app.engine.walking import Walk
 from app.errors import ProductError
 from app.extensions import db
-from app.models import RunFailure, RunOnce, User, notification
-
-BATCH_SECONDS = 0.25
-WRITING_SECONDS = 0.025
-LONG_ITEM_SECONDS = 0.010
-LOOK_SECONDS = 0.005
-LOOK_ITEMS = 1000
+from app.models import RunFailure, RunOnce, User
 
 
 class Run:
@@ -31,11 +25,7 @@ class Run:
         self._book = book
         self._orders: dict[int, int] = {}
         self._step = 0
-        self._place = ""
-        self._position: Callable[[], Any] = lambda: None
-        self._item: _Item | None = None
-        self._had_failure = False
-        self._is_skipped = False
+        self._walk: Walk | None = None
 
     @property
     def id(self) -> str:
@@ -52,8 +42,13 @@ class Run:
 
     @property
     def saved(self) -> dict[str, Any]:
-        """A small dict of JSON values kept with the cursor: what a resumed body must remember (its locals start anew)."""
+        """A small dict of JSON values kept with the cursor: what a resumed body must remember (locals start anew)."""
         return self._book.row.saved
+
+    @property
+    def attempt(self) -> int:
+        """1, and one more after every error (a lost worker or a deploy uses none)."""
+        return self._book.row.attempt
 
     @property
     def done(self) -> int:
@@ -76,24 +71,25 @@ class Run:
         here = row.cursor.setdefault("each", {}).setdefault(place, {"done": 0})
         if here.get("finished"):
             return
-        walk = sources.open_source(source, key)
+        source = sources.open_source(source, key)
         if "limit" not in here:
             here["base"] = row.done
-            measured, here["limit"] = walk.measure()
+            measured, here["limit"] = source.measure()
             self._restrict(here, place)
             known = len(here["only"]) if here.get("only") is not None else (total if total is not None else measured)
             row.total = None if known is None else here["base"] + known
             book.end_transaction()
-        self._place = place
         book.reached()
         book.tell_soon()
-        yield from self._walk(walk, here, atomic)
+        self._walk = Walk(book, place, here, atomic)
+        yield from self._walk.items(source)
         here["finished"] = True
         if row.total is None or row.total > row.done:
             row.total = row.done
         book.reached()
         book.tell_soon()
         book.commit()
+        self._walk = None
         book.pulse.check()
 
     def step(self, name: str) -> "Step":
@@ -114,8 +110,7 @@ class Run:
         book = self._book
         if book.session.new or book.session.dirty or book.session.deleted:
             book.session.flush()
-        item = _Item(book)
-        self._item = item
+        item = Item(book.session)
         try:
             with item.watching():
                 yield
@@ -125,19 +120,18 @@ class Run:
                 raise
             item.undo()
             self._fail(str(key), error)
-        finally:
-            self._item = None
 
     def skip(self) -> None:
         """Count the present item as skipped instead of done."""
-        self._is_skipped = True
+        if self._walk is not None:
+            self._walk.is_skipped = True
 
     def say(self, text: str) -> None:
         """What the task is doing now, beside the bar; at most 255 characters are kept."""
         self._book.row.message = text[:255]
 
     def once(self, key: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Call `function` in the batch's transaction unless this run already did under `key`; its (JSON) result is kept.
+        """Call `function` in the batch's transaction unless this run did already under `key`; its JSON result is kept.
 
         Its effect on the database is exactly once. What leaves the house belongs in the letters' outbox.
         """
@@ -175,8 +169,9 @@ class Run:
         book.advance()
         book.reached(is_restarted)
         book.pulse.check()
-        if time.monotonic() - book.last_commit >= BATCH_SECONDS:
-            self._commit()
+        if time.monotonic() - book.last_commit >= walking.BATCH_SECONDS:
+            book.commit()
+            book.pulse.check()
         elif not book.has_writes:
             book.end_transaction()
 
@@ -195,66 +190,6 @@ class Run:
         else:
             self._book.row.result_text = url_or_text
 
-    def _walk(self, walk: sources.Source, here: dict[str, Any], atomic: int | None) -> Iterator[Any]:
-        """The loop every item goes through: cheap per item, and every few milliseconds a look at the clock."""
-        book, row, pulse, gate = self._book, self._book.row, self._book.pulse, self._book.pulse.gate
-        base, seen = here["base"], here["done"]
-        failed_before, skipped_before = row.failed_count, row.skipped_count
-        ok_before = row.ok_count - (seen - here.get("failed", 0) - here.get("skipped", 0))
-        failed_base, skipped_base = failed_before - here.get("failed", 0), skipped_before - here.get("skipped", 0)
-        stride, since, looked = 1, seen, time.monotonic()
-        gate.at = seen + 1
-        pages = walk.only(here["only"]) if here.get("only") is not None else walk.pages(here.get("at"), here.get("limit"))
-        for page in pages:
-            if not book.has_writes:
-                book.end_transaction()
-            index = 0
-            self._position = lambda page=page: page.position(index)  # noqa: B023  (the newest index is meant)
-            for index, item in enumerate(page.items):  # noqa: B007
-                yield item
-                seen += 1
-                if self._is_skipped:
-                    self._is_skipped = False
-                    row.skipped_count += 1
-                if seen >= gate.at:
-                    now = time.monotonic()
-                    spent = now - looked
-                    is_due = self._is_due(now, spent / max(seen - since, 1), seen - here["done"], atomic)
-                    if is_due or pulse.stop is not None:
-                        here["done"], here["at"] = seen, page.position(index)
-                        here["failed"], here["skipped"] = row.failed_count - failed_base, row.skipped_count - skipped_base
-                        row.done = base + seen
-                        row.ok_count = ok_before + seen - here["failed"] - here["skipped"]
-                        book.advance()
-                        book.reached()
-                        self._commit()
-                        now = time.monotonic()
-                    stride = _next_stride(stride, seen - since, spent, atomic)
-                    since, looked = seen, now
-                    gate.at = seen + stride
-        here["done"] = seen
-        here["failed"], here["skipped"] = row.failed_count - failed_base, row.skipped_count - skipped_base
-        row.done = base + seen
-        row.ok_count = ok_before + seen - here["failed"] - here["skipped"]
-        book.advance()
-
-    def _is_due(self, now: float, item_seconds: float, waiting: int, atomic: int | None) -> bool:
-        """Is the batch to be committed now? After `atomic` items, 25 ms of writing, a long item, or 250 ms."""
-        book = self._book
-        if atomic is not None:
-            return waiting >= atomic
-        if now - book.last_commit >= BATCH_SECONDS:
-            return True
-        if not book.has_writes:
-            return False
-        if book.wrote_since is None:
-            book.wrote_since = now
-        return now - book.wrote_since >= WRITING_SECONDS or item_seconds >= LONG_ITEM_SECONDS
-
-    def _commit(self) -> None:
-        self._book.commit()
-        self._book.pulse.check()
-
     def _enter(self, index: int) -> None:
         """The body's present step; the row only ever moves forward (a resumed body passes finished steps again)."""
         row = self._book.row
@@ -266,6 +201,10 @@ class Run:
         if index >= row.step_index:
             row.step_index, row.step_name, row.unit = index, *self._book.names[index]
             self._book.tell_soon()
+
+    def where(self) -> tuple[str, Any] | None:
+        """After an error: the item it happened at, if finished items of the same batch may be lost with it."""
+        return self._walk.where() if self._walk is not None else None
 
     def _restrict(self, here: dict[str, Any], place: str) -> None:
         """A retry of what failed walks only those items."""
@@ -282,14 +221,14 @@ class Run:
 
     def _fail(self, key: str, error: Exception) -> None:
         book, row = self._book, self._book.row
-        position = self._position()
+        place, position = (self._walk.place, self._walk.position()) if self._walk else ("", None)
         reason = error.message if isinstance(error, ProductError) else f"{type(error).__name__}: {error}"
         book.session.merge(
             RunFailure(
                 run_id=row.id,
                 key=key[:255],
                 step_index=row.step_index,
-                place=self._place,
+                place=place,
                 position=position,
                 reason=reason[:1000],
             )
@@ -318,83 +257,9 @@ class Step:
         """Nothing to close: the next step begins when it is entered."""
 
 
-class _Item:
-    """The SAVEPOINT around one item, opened by the item's first write."""
-
-    def __init__(self, book: Book) -> None:
-        self.book = book
-        self.session = book.session
-        self.savepoint: SessionTransaction | None = None
-        self.collected = notification.waiting_count(self.session)
-        self.is_open = False
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        self.is_open = True
-        self.session.info["run_item"] = self
-        try:
-            yield
-        finally:
-            self.is_open = False
-            self.session.info.pop("run_item", None)
-
-    def first_write(self) -> None:
-        if not self.is_open or self.savepoint is not None:
-            return
-        self.is_open = False
-        self.savepoint = self.session.begin_nested()
-
-    def keep(self) -> None:
-        self.session.flush()
-        if self.savepoint is not None:
-            self.savepoint.commit()
-
-    def undo(self) -> None:
-        if self.savepoint is not None:
-            self.savepoint.rollback()
-        for new in list(self.session.new):
-            self.session.expunge(new)
-        for gone in list(self.session.deleted):
-            self.session.add(gone)
-        for changed in list(self.session.dirty):
-            self.session.expire(changed)
-        notification.forget_after(self.session, self.collected)
-
-
-@event.listens_for(Session, "before_flush")
-def _open_before_flush(session: Session, _context: Any, _instances: Any) -> None:
-    item = session.info.get("run_item")
-    if item is not None:
-        item.first_write()
-
-
-@event.listens_for(Session, "do_orm_execute")
-def _open_before_statement(state: ORMExecuteState) -> None:
-    """An item's own INSERT, UPDATE or DELETE: what it changed on objects goes first, both inside the SAVEPOINT."""
-    item = state.session.info.get("run_item")
-    if item is not None and not state.is_select:
-        state.session.flush()
-        item.first_write()
-
-
-def is_environment(error: BaseException) -> bool:
-    """True for trouble that is not one item's: the database is away, the disk is full or gone, no memory is left."""
-    if isinstance(error, (OperationalError, InterfaceError, MemoryError)):
-        return True
-    return isinstance(error, OSError) and error.errno in artifacts.DISK_ERRORS
-
-
 def _is_json(value: Any) -> bool:
     try:
         json.dumps(value)
     except (TypeError, ValueError):
         return False
     return True
-
-
-def _next_stride(stride: int, items: int, spent: float, atomic: int | None) -> int:
-    """How many items until the next look: about five milliseconds' worth, growing at most twofold."""
-    if atomic is not None:
-        return 1
-    fitting = int(LOOK_SECONDS * items / spent) if spent > 0 else LOOK_ITEMS
-    return max(1, min(fitting, stride * 2, LOOK_ITEMS))

@@ -16,8 +16,9 @@ from flask import current_app
 from sqlalchemy import event, update
 
 from app import clock
-from app.engine import artifacts, lease, moves, notices, outbox, queues, registry
+from app.engine import artifacts, lease, moves, notices, outbox, registry
 from app.engine.book import Book
+from app.engine.items import is_environment
 from app.engine.pulse import Pulse
 from app.engine.registry import Task
 from app.engine.run_handle import Run as Handle
@@ -54,7 +55,7 @@ def perform(run_id: str, claim: int, *, in_thread: bool = False) -> None:
     if task is None:
         _end(row, run_state.FAILED, f"The task {row.task!r} no longer exists in this version.", reason="task_gone")
     else:
-        _work(row, task, in_thread)
+        row = _work(row, task, in_thread)
     outbox.send_waiting(row.user_id)
     if row.state == run_state.FAILED:
         raise RunFailed(row.error)
@@ -123,7 +124,7 @@ def _from(row: Run) -> str:
     return "" if row.claim == 1 else f", from {row.percent or 0} %"
 
 
-def _work(row: Run, task: Task, in_thread: bool) -> None:
+def _work(row: Run, task: Task, in_thread: bool) -> Run:
     pulse = Pulse(
         run_id=row.id,
         claim=row.claim,
@@ -141,6 +142,7 @@ def _work(row: Run, task: Task, in_thread: bool) -> None:
             _call_and_end(book, task)
         finally:
             pulse.end()
+    return book.row
 
 
 def _call_and_end(book: Book, task: Task) -> None:
@@ -152,7 +154,8 @@ def _call_and_end(book: Book, task: Task) -> None:
         _end(row, run_state.FAILED, f"What was asked for no longer fits the task: {error}.", reason="arguments")
         return
     try:
-        task.function(Handle(book), **row.args)
+        _call(book, task)
+        row = book.row
         if book.pulse.stop is LeaseLost:
             raise LeaseLost
         book.reached()
@@ -165,15 +168,28 @@ def _call_and_end(book: Book, task: Task) -> None:
         log.warning("run %s claim %s: the lease is another's; stopped without writing", row.id, row.claim)
     except Cancelled:
         _drop(book)
-        _end(row, run_state.CANCELLED)
+        _end(book.row, run_state.CANCELLED)
     except Yield:
         _yield(book)
     except TimedOut:
         _drop(book)
-        _fail(row, task, f"It took longer than {int(task.timeout or 0)} seconds.", None, reason="timeout")
+        _fail(book.row, task, f"It took longer than {int(task.timeout or 0)} seconds.", None, reason="timeout")
     except Exception as error:
         _drop(book)
-        _fail(row, task, explain(error), error)
+        _fail(book.row, task, explain(error), error)
+
+
+def _call(book: Book, task: Task) -> None:
+    """The body. When an item breaks, its batch is done again item by item, so what was finished before it is kept."""
+    handle = Handle(book)
+    try:
+        task.function(handle, **book.row.args)
+    except Exception as error:
+        where = handle.where()
+        if where is None or is_environment(error):
+            raise
+        book.begin_again(where)
+        task.function(Handle(book), **book.row.args)
 
 
 def _drop(book: Book) -> None:

@@ -3,7 +3,7 @@
 A select is paged by primary key, a file by byte offset, anything else by index (or, with `key=`, by an ascending key).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any, Protocol
@@ -148,8 +148,9 @@ class FileSource:
         """The lines that end at these offsets."""
         wanted = set(positions)
         for page in self.pages(None, max(wanted, default=0)):
-            chosen = [(line, page.position(index)) for index, line in enumerate(page.items) if page.position(index) in wanted]
-            yield Page([line for line, _ in chosen], lambda index, ends=chosen: ends[index][1])
+            lines = [(line, page.position(index)) for index, line in enumerate(page.items)]
+            chosen = [(line, end) for line, end in lines if end in wanted]
+            yield Page([line for line, _ in chosen], [end for _, end in chosen].__getitem__)
 
 
 class IndexSource:
@@ -160,7 +161,7 @@ class IndexSource:
 
     def measure(self) -> tuple[int | None, Any]:
         """The length where the source has one."""
-        return (len(self.items) if hasattr(self.items, "__len__") else None), None
+        return _length(self.items), None
 
     def pages(self, after: Any, limit: Any) -> Iterator[Page]:
         """Slices of a sequence; a generator is one lazy page."""
@@ -187,7 +188,7 @@ class KeyedSource:
 
     def measure(self) -> tuple[int | None, Any]:
         """The length where the source has one."""
-        return (len(self.items) if hasattr(self.items, "__len__") else None), None
+        return _length(self.items), None
 
     def pages(self, after: Any, limit: Any) -> Iterator[Page]:
         """One lazy page."""
@@ -208,6 +209,10 @@ class KeyedSource:
                     yield item
 
         return Page(walk(), lambda _index: newest[0])
+
+
+def _length(items: Iterable[Any]) -> int | None:
+    return len(items) if isinstance(items, Sized) else None
 
 
 def _indexed(items: Iterable[Any], begin: int) -> Page:

@@ -109,11 +109,25 @@ class MicroblogWorker(Worker):
             super().maintain_heartbeats(job, execution)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        """Register again after Redis was flushed or restarted empty."""
-        if pipeline is None and not self.is_horse and not self.connection.exists(self.key):
-            with contextlib.suppress(ValueError):
-                self.register_birth()
-        super().heartbeat(timeout, pipeline)
+        """Register again after Redis was flushed or restarted empty; without Redis there is nobody to tell."""
+        if pipeline is not None:
+            super().heartbeat(timeout, pipeline)
+            return
+        with contextlib.suppress(redis.RedisError):
+            if not self.is_horse and not self.connection.exists(self.key):
+                with contextlib.suppress(ValueError):
+                    self.register_birth()
+            super().heartbeat(timeout)
+
+    def set_state(self, state: str, pipeline: Any = None) -> None:
+        """Redis away is no reason to quit: the loop waits for it where it takes the next job."""
+        with contextlib.suppress(redis.RedisError):
+            super().set_state(state, pipeline)
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """As `set_state`."""
+        with contextlib.suppress(redis.RedisError):
+            super().check_for_suspension(burst)
 
 
 def work(app: Flask, queue_names: list[str], *, burst: bool = False) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, event, select, text, update
+from sqlalchemy import ForeignKey, Index, String, Text, event, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
@@ -114,7 +114,7 @@ def _draw(session: Session, user_id: int, count: int) -> int | None:
         .execution_options(synchronize_session=False)
     )
     seq = session.scalar(raise_by)
-    if seq is None and session.scalar(select(text("1")).select_from(text('"user"')).where(text("id = :id")), {"id": user_id}):
+    if seq is None and session.scalar(text('SELECT 1 FROM "user" WHERE id = :id'), {"id": user_id}):
         session.execute(_insert(session)(NotificationCounter).values(user_id=user_id, seq=0).on_conflict_do_nothing())
         seq = session.scalar(raise_by)
     return seq

@@ -1,4 +1,4 @@
-"""A run of a task and what belongs to it: its time-line, failed items, once-keys and files. The engine owns the rows."""
+"""A run of a task and what belongs to it: time-line, failed items, once-keys and files. The engine owns the rows."""
 
 from datetime import datetime
 from typing import Any
@@ -107,7 +107,7 @@ class RunEvent(db.Model):
 
 
 class RunFailure(db.Model):
-    """An item that failed while the run went on. `place` and `position` say where it lies, so it can be retried alone."""
+    """An item that failed while the run went on; `place` and `position` say where it lies, to retry it alone."""
 
     __tablename__ = "run_failure"
 

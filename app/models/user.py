@@ -65,4 +65,3 @@ class User(UserMixin, db.Model):
     def add_notification(self, name: str, data: Any) -> None:
         """Set the member's notification `name` to `data` (JSON) when the caller's transaction commits."""
         notification.collect(self.id, name, name, data)
-

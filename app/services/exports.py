@@ -12,7 +12,7 @@ JSON_OPENING = '{"posts": [\n'
 JSON_CLOSING = "\n]}\n"
 
 
-def posts_of(author: User) -> Select[tuple[int, str, datetime]]:
+def posts_of(author: User) -> Select[int, str, datetime]:
     """Id, body and time of all the author's posts; the engine goes through them by id, oldest first."""
     return select(Post.id, Post.body, Post.created_at).where(Post.author_id == author.id)
 

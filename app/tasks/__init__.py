@@ -7,10 +7,10 @@ put on `queue`, as the tutorial does.
 import importlib
 import pkgutil
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, current_app, has_app_context
-
 
 from app.engine.queues import PlainQueue
 
@@ -33,8 +33,10 @@ def perform_plain(path: str, *args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
 
 
-def load() -> None:
-    """Import every task file and bind each declared task to its name here."""
+def load(more: Iterable[str] = ()) -> None:
+    """Import every task file and bind each declared task to its name here; also import the modules named in `more`."""
+    for name in more:
+        importlib.import_module(name)
     for module in pkgutil.iter_modules(__path__):
         imported = importlib.import_module(f"{__name__}.{module.name}")
         for name, value in list(vars(imported).items()):

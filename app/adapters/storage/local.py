@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 
 class LocalStorage:
-    """Finished files under `<root>/kept`, unfinished parts under `<root>/parts`: one file system, so a move is atomic."""
+    """Finished files under `<root>/kept`, parts under `<root>/parts`: one file system, so that a move is atomic."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

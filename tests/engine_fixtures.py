@@ -1,0 +1,61 @@
+"""Runs worked off inside the test's process, by RQ's own simple worker; and small ways to look at a run."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+import rq
+from flask import Flask
+from rq.worker import SimpleWorker
+
+from app.adapters import redis
+from app.extensions import db
+from app.models import Run, RunEvent
+
+
+class _InThisProcess(SimpleWorker):
+    def _install_signal_handlers(self) -> None:
+        """The test keeps its own."""
+
+
+class InProcessWorker:
+    """Commits what the test asked for, then works off both queues."""
+
+    def __init__(self, app: Flask) -> None:
+        self.connection = redis.connect(app.config["REDIS_URL"])
+
+    def work(self) -> None:
+        db.session.commit()
+        queues = [rq.Queue(name, connection=self.connection) for name in ("microblog-high", "microblog-tasks")]
+        _InThisProcess(queues, connection=self.connection).work(burst=True, logging_level="ERROR")
+        db.session.expire_all()
+
+
+@pytest.fixture
+def worker(app: Flask) -> InProcessWorker:
+    return InProcessWorker(app)
+
+
+def fresh(run: Run | str) -> Run:
+    """The run as the database has it now."""
+    run_id = run if isinstance(run, str) else run.id
+    db.session.rollback()
+    found = db.session.get(Run, run_id, populate_existing=True)
+    assert found is not None
+    return found
+
+
+def wait_for(run: Run | str, is_so: Callable[[Run], object], seconds: float = 20) -> Run:
+    """The run, as soon as `is_so(run)`; fails after `seconds`."""
+    run_id = run if isinstance(run, str) else run.id
+    until = time.monotonic() + seconds
+    while not is_so(found := fresh(run_id)):
+        assert time.monotonic() < until, (found.state, found.reason, found.done, timeline(run_id))
+        time.sleep(0.02)
+    return found
+
+
+def timeline(run_id: str) -> list[str]:
+    """The kinds of the run's time-line."""
+    query = db.select(RunEvent.kind).where(RunEvent.run_id == run_id).order_by(RunEvent.id)
+    return list(db.session.scalars(query))

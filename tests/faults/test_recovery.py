@@ -1,0 +1,294 @@
+"""Workers are killed, frozen and told to leave, for real: the run goes on at its cursor, and nothing is done twice."""
+
+import hashlib
+import os
+import signal
+import zipfile
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from app.adapters.storage import open_storage
+from app.engine import control, housekeeping, outbox
+from app.extensions import db
+from app.models import Artifact, Post, Run, RunEvent
+from tests.engine_fixtures import fresh, timeline, wait_for
+from tests.processes import is_alive
+
+pytestmark = pytest.mark.faults
+
+LEASE_AND_SWEEP_SECONDS = 5 + 0.5 + 1
+
+
+def start(name, by, **args):
+    run = outbox.request(name, by=by, args=args)
+    db.session.commit()
+    return run
+
+
+def numbers_written(run):
+    return db.session.scalar(select(func.count()).where(Post.source == "slow", Post.source_id.startswith(run.id)))
+
+
+def write_posts(author, count):
+    first = datetime(2020, 1, 1, tzinfo=UTC)
+    rows = [
+        {"author_id": author.id, "body": f"Post {number}, naïve café ☕", "created_at": first + timedelta(hours=number)}
+        for number in range(count)
+    ]
+    db.session.execute(db.insert(Post), rows)
+    db.session.commit()
+
+
+def zip_digest(app, run):
+    artifact = db.session.scalars(select(Artifact).where(Artifact.run_id == run.id)).one()
+    with open_storage(app.config["STORAGE_URL"]).open(artifact.storage_key) as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+@pytest.mark.parametrize("victims", [("horse",), ("worker",), ("horse", "worker")])
+@pytest.mark.parametrize("kind", ["ours", "stock"])
+def test_a_killed_run_goes_on_at_its_cursor(susan, workers, kind, victims):
+    worker = getattr(workers, kind)()
+    run = start("slow", susan, count=120, seconds=0.02)
+    horse = wait_for(run, lambda row: row.done > 10).worker["pid"]
+
+    done = fresh(run).done
+    for victim in victims:
+        os.kill(horse if victim == "horse" else worker.pid, signal.SIGKILL)
+    if "worker" in victims or kind == "stock":
+        workers.ours()
+    if victims == ("worker",) and kind == "stock":
+        wait_for(run, lambda row: row.state == "succeeded")
+    else:
+        again = wait_for(run, lambda row: row.claim == 2, LEASE_AND_SWEEP_SECONDS + 2)
+        assert again.done >= done
+
+    ended = wait_for(run, lambda row: not row.is_active)
+    assert (ended.state, ended.done, numbers_written(ended)) == ("succeeded", 120, 120)
+    assert ended.attempt == 1
+
+
+def test_sigterm_reaches_the_task_and_another_worker_goes_on(susan, workers):
+    first = workers.ours()
+    run = start("slow", susan, count=150, seconds=0.02)
+    wait_for(run, lambda row: row.done > 10)
+    workers.ours()
+
+    first.signal(signal.SIGTERM)
+
+    again = wait_for(run, lambda row: row.claim == 2, seconds=4)
+    assert first.process.wait(5) == 0
+    assert "shutting down" in " ".join(texts(run))
+    ended = wait_for(run, lambda row: not row.is_active)
+    assert (ended.state, numbers_written(ended), ended.attempt, ended.strikes) == ("succeeded", 150, 1, 0)
+    assert again.id == run.id
+
+
+def texts(run):
+    return db.session.scalars(select(RunEvent.text).where(RunEvent.run_id == run.id))
+
+
+def test_a_horse_dies_with_its_worker(susan, workers):
+    worker = workers.ours()
+    run = start("slow", susan, count=500, seconds=0.02)
+    horse = wait_for(run, lambda row: row.done > 2).worker["pid"]
+
+    worker.kill()
+
+    wait_until_dead(horse)
+
+
+def wait_until_dead(pid):
+    import time
+
+    until = time.monotonic() + 2
+    while is_alive(pid):
+        assert time.monotonic() < until, f"process {pid} lives on"
+        time.sleep(0.01)
+
+
+def test_a_zombie_that_wakes_writes_nothing(app, susan, workers):
+    workers.ours()
+    run = start("slow", susan, count=100, seconds=0.02)
+    frozen = wait_for(run, lambda row: row.done > 10).worker["pid"]
+    os.kill(frozen, signal.SIGSTOP)
+    # To housekeeping the zombie is on another machine: it cannot be killed, so only the fence is left.
+    row = fresh(run)
+    row.worker = {**row.worker, "host": "elsewhere"}
+    db.session.commit()
+    workers.ours()
+    wait_for(run, lambda row: row.claim == 2, LEASE_AND_SWEEP_SECONDS + 2)
+
+    os.kill(frozen, signal.SIGCONT)
+
+    ended = wait_for(run, lambda row: not row.is_active)
+    wait_until_dead_or_done(frozen)
+    assert (ended.state, numbers_written(ended), fresh(run).done) == ("succeeded", 100, 100)
+
+
+def wait_until_dead_or_done(pid):
+    import time
+
+    until = time.monotonic() + 5
+    while is_alive(pid) and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+def test_an_export_killed_again_and_again_is_byte_identical(app, susan, workers):
+    write_posts(susan, 30_000)
+    undisturbed = start("export_posts", susan)
+    workers.ours()
+    wait_for(undisturbed, lambda row: row.state == "succeeded")
+    expected = zip_digest(app, undisturbed)
+
+    run = start("export_posts", susan)
+    percents, kills = [], 0
+    while (row := fresh(run)).is_active:
+        percents.append(row.percent or 0)
+        is_advancing = row.state == "running" and row.claim == kills + 1 and row.advanced_at > row.claimed_at
+        if is_advancing and kills < 8:
+            os.kill(row.worker["pid"], signal.SIGKILL)
+            kills += 1
+    assert kills >= 3
+    assert (row.state, row.attempt) == ("succeeded", 1)
+    assert percents == sorted(percents)
+    assert zip_digest(app, row) == expected
+    artifact = db.session.scalars(select(Artifact).where(Artifact.run_id == run.id)).one()
+    with open_storage(app.config["STORAGE_URL"]).open(artifact.storage_key) as file, zipfile.ZipFile(file) as archive:
+        assert archive.namelist() == ["posts.txt", "posts.json"]
+        assert archive.read("posts.json").count(b'"body"') == 30_000
+
+
+def test_three_strikes_and_it_is_stopped(susan, david, workers):
+    workers.ours()
+
+    run = wait_for(start("poison", susan), lambda row: not row.is_active)
+
+    assert (run.state, run.reason, run.done) == ("failed", "crashed_three_times", 3)
+    assert run.attempt == 1
+    with pytest.raises(Exception, match="admin"):
+        control.retry(run, by=susan)
+    assert control.retry(fresh(run), by=david).state == "queued"
+
+
+def test_a_hanging_task_is_stopped_and_resumed(susan, workers):
+    workers.ours()
+    run = start("hangs", susan)
+
+    ended = wait_for(run, lambda row: not row.is_active, seconds=30)
+
+    assert (ended.state, ended.done, ended.claim) == ("succeeded", 5, 2)
+
+
+def test_cancel_really_stops(susan, workers):
+    worker = workers.ours()
+    run = start("slow", susan, count=1000, seconds=0.02)
+    wait_for(run, lambda row: row.done > 5)
+
+    control.cancel(fresh(run), by=susan)
+    db.session.commit()
+
+    ended = wait_for(run, lambda row: not row.is_active, seconds=3)
+    assert ended.state == "cancelled"
+    assert 0 < ended.done < 1000
+    assert numbers_written(ended) == ended.done
+    assert worker.process.poll() is None
+    assert timeline(run.id)[-2:] == ["cancelling", "cancelled"]
+
+
+def test_redis_flushed_in_mid_run_is_not_noticed(app, susan, john, workers):
+    workers.ours()
+    run = start("slow", susan, count=100, seconds=0.02)
+    wait_for(run, lambda row: row.done > 5)
+
+    workers.connection.flushall()
+
+    assert wait_for(run, lambda row: not row.is_active).state == "succeeded"
+    assert wait_for(start("two_steps", john), lambda row: not row.is_active).state == "succeeded"
+
+
+def test_a_queued_run_that_redis_forgot_is_sent_again(app, susan, workers, monkeypatch):
+    monkeypatch.setattr(housekeeping, "RESEND_SECONDS", 0.5)
+    run = start("two_steps", susan)
+    workers.connection.flushall()
+    workers.ours()
+
+    def swept(row):
+        housekeeping.sweep()
+        return not row.is_active
+
+    assert wait_for(run, swept).state == "succeeded"
+    assert fresh(run).send == 2
+
+
+def test_redis_away_at_the_click_and_back_later(own_redis, app, susan, workers):
+    own_redis.kill()
+    began = datetime.now(UTC)
+    run = start("two_steps", susan)
+    assert datetime.now(UTC) - began < timedelta(seconds=1)
+    assert (fresh(run).state, run.sent_to) == ("queued", None)
+
+    own_redis.start()
+    workers.ours()
+
+    assert wait_for(run, lambda row: not row.is_active).state == "succeeded"
+
+
+def test_redis_stopped_in_mid_run(own_redis, app, susan, workers):
+    worker = workers.ours()
+    run = start("slow", susan, count=200, seconds=0.02)
+    wait_for(run, lambda row: row.done > 5)
+
+    own_redis.kill()
+
+    ended = wait_for(run, lambda row: not row.is_active)
+    assert (ended.state, ended.claim, numbers_written(ended)) == ("succeeded", 1, 200)
+    own_redis.start()
+    assert wait_for(start("two_steps", susan), lambda row: not row.is_active).state == "succeeded"
+    assert worker.process.poll() is None
+
+
+@pytest.mark.parametrize("mode", ["thread", "hold"])
+def test_without_redis_a_thread_does_it_under_the_same_claim(environment, own_redis, mode, request):
+    environment["TASK_FALLBACK"] = mode
+    app = request.getfixturevalue("app")
+    susan = request.getfixturevalue("susan")
+    own_redis.kill()
+
+    run = start("slow", susan, count=20, seconds=0.01)
+
+    if mode == "hold":
+        housekeeping.sweep()
+        assert fresh(run).state == "queued"
+    else:
+        assert wait_for(run, lambda row: not row.is_active).state == "succeeded"
+        assert (numbers_written(fresh(run)), fresh(run).claim) == (20, 1)
+    assert app.config["TASK_FALLBACK"] == mode
+
+
+def test_web_and_one_stock_worker_recover_too(app, susan, workers, live_server):
+    workers.stock()
+    run = start("slow", susan, count=80, seconds=0.02)
+    horse = wait_for(run, lambda row: row.done > 5).worker["pid"]
+
+    os.kill(horse, signal.SIGKILL)
+
+    ended = wait_for(run, lambda row: not row.is_active, LEASE_AND_SWEEP_SECONDS + 10)
+    assert (ended.state, ended.claim, numbers_written(ended)) == ("succeeded", 2, 80)
+
+
+def test_thirty_kills_in_one_run(susan, workers):
+    workers.ours()
+    run = start("slow", susan, count=400, seconds=0.005)
+    kills = 0
+    while kills < 30 and (row := fresh(run)).is_active:
+        if row.state == "running" and row.claim == kills + 1 and row.done > 0 and row.advanced_at > row.claimed_at:
+            os.kill(row.worker["pid"], signal.SIGKILL)
+            kills += 1
+
+    ended = wait_for(run, lambda row: not row.is_active, seconds=60)
+    assert (ended.state, ended.done, numbers_written(ended), ended.attempt) == ("succeeded", 400, 400, 1)
+    assert kills >= 10
+    assert db.session.scalar(select(func.count()).where(Run.id == run.id)) == 1

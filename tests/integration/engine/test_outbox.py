@@ -1,0 +1,156 @@
+import threading
+
+import pytest
+import rq
+
+from app.adapters import redis
+from app.engine import outbox
+from app.engine.signals import ArgumentsTooLarge
+from app.errors import Invalid, NotAllowed, NotFound, TooMany
+from app.extensions import db
+from app.models import Notification, Run
+from tests.engine_fixtures import fresh, timeline
+
+
+def waiting_jobs(app):
+    connection = redis.connect(app.config["REDIS_URL"])
+    return [
+        job for name in ("microblog-tasks", "microblog-high") for job in rq.Queue(name, connection=connection).job_ids
+    ]
+
+
+def test_a_run_is_sent_after_the_commit(app, susan):
+    run = outbox.request("example_long_task", by=susan)
+    assert waiting_jobs(app) == []
+
+    db.session.commit()
+
+    assert waiting_jobs(app) == [f"{run.id}-1"]
+    assert (fresh(run).state, run.sent_to) == ("queued", "microblog-tasks")
+
+
+def test_a_rolled_back_request_was_never_made(app, susan):
+    outbox.request("example_long_task", by=susan)
+
+    db.session.rollback()
+    db.session.commit()
+
+    assert waiting_jobs(app) == []
+    assert db.session.query(Run).count() == 0
+    assert db.session.query(Notification).count() == 0
+
+
+def test_the_job_names_run_and_claim_and_no_more(app, susan):
+    run = outbox.request("example_long_task", by=susan)
+    db.session.commit()
+
+    job = rq.job.Job.fetch(f"{run.id}-1", connection=redis.connect(app.config["REDIS_URL"]))
+
+    assert (job.func_name, job.args, job.kwargs) == ("app.tasks.perform", (run.id, 0), {})
+    assert job.timeout == -1
+
+
+def test_an_active_unique_run_is_returned_instead(app, susan, john):
+    first = outbox.request("example_long_task", by=susan)
+    db.session.commit()
+
+    assert outbox.request("example_long_task", by=susan).id == first.id
+    assert outbox.request("example_long_task", by=john).id != first.id
+
+
+def test_unique_by_arguments(app, susan):
+    one = outbox.request("greedy", by=susan, args={"number": 1})
+    two = outbox.request("greedy", by=susan, args={"number": 2})
+
+    assert one.id != two.id
+    assert outbox.request("greedy", by=susan, args={"number": 1}).id == one.id
+
+
+def test_the_same_idempotency_key_is_the_same_run(app, susan, john):
+    first = outbox.request("greedy", by=susan, args={"number": 1}, idempotency_key="k")
+    db.session.commit()
+
+    assert outbox.request("greedy", by=susan, args={"number": 1}, idempotency_key="k").id == first.id
+    with pytest.raises(Invalid, match="Idempotency-Key"):
+        outbox.request("greedy", by=susan, args={"number": 2}, idempotency_key="k")
+    assert outbox.request("greedy", by=john, args={"number": 1}, idempotency_key="k").id != first.id
+
+
+def test_a_quota_says_when_to_come_back(app, susan):
+    for number in range(3):
+        outbox.request("greedy", by=susan, args={"number": number})
+
+    with pytest.raises(TooMany, match="3 an hour") as refused:
+        outbox.request("greedy", by=susan, args={"number": 9})
+
+    assert 3500 < refused.value.retry_after_seconds <= 3601
+
+
+def test_bad_requests_are_refused_by_name(app, susan):
+    with pytest.raises(NotFound):
+        outbox.request("nonsense", by=susan)
+    with pytest.raises(NotAllowed, match="admin"):
+        outbox.request("for_admins", by=susan)
+    with pytest.raises(Invalid, match="number"):
+        outbox.request("greedy", by=susan)
+    with pytest.raises(Invalid):
+        outbox.request("greedy", by=susan, args={"number": object()})
+    with pytest.raises(ArgumentsTooLarge, match="pass ids"):
+        outbox.request("greedy", by=susan, args={"number": "x" * 9000})
+
+
+def test_only_two_runs_of_a_member_are_sent(app, susan, john):
+    runs = [outbox.request("slow", by=susan) for _ in range(4)]
+    db.session.commit()
+    other = outbox.request("slow", by=john)
+    db.session.commit()
+
+    assert waiting_jobs(app) == [f"{run.id}-1" for run in (runs[0], runs[1], other)]
+
+
+def test_the_run_that_ends_sends_the_next(app, susan, worker):
+    runs = [outbox.request("slow", by=susan, args={"count": 1}) for _ in range(4)]
+
+    worker.work()
+
+    assert [fresh(run).state for run in runs] == ["succeeded"] * 4
+
+
+def test_two_starts_at_one_instant_are_one_run(app, susan):
+    user_id, found, barrier = susan.id, set(), threading.Barrier(8)
+
+    def start():
+        with app.app_context():
+            from app.models import User
+
+            user = db.session.get(User, user_id)
+            barrier.wait()
+            run = outbox.request("example_long_task", by=user)
+            db.session.commit()
+            found.add(run.id)
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(found) == 1
+    assert len(waiting_jobs(app)) == 1
+
+
+def test_a_queue_nobody_listens_on_goes_to_the_default(app, susan):
+    run = outbox.request("short_one", by=susan)
+    db.session.commit()
+
+    assert fresh(run).sent_to == "microblog-tasks"
+
+
+def test_asking_is_told_at_once(app, susan):
+    run = outbox.request("example_long_task", by=susan)
+    db.session.commit()
+
+    notice = db.session.get(Notification, (susan.id, f"task_progress:{run.id}"))
+    assert notice.data["state"] == "queued"
+    assert notice.data["can"] == ["cancel"]
+    assert timeline(run.id) == ["queued"]

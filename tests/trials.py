@@ -1,0 +1,131 @@
+"""Tasks that only tests start; worker processes load them by TASK_MODULES=tests.trials."""
+
+import os
+import time
+
+from sqlalchemy import select
+
+from app.engine import Run, notices, task
+from app.errors import Invalid
+from app.extensions import db
+from app.models import Post, User
+
+
+@task(title="Shout", unit="posts")
+def shout(run: Run) -> None:
+    """Make every post of mine louder."""
+    for post in run.each(run.user.posts.select()):
+        post.body = post.body.upper()
+
+
+@task(title="Picky", unit="posts", unique=None)
+def picky(run: Run) -> None:
+    """Mark each post; one that contains "bad" fails after it was half done."""
+    for post in run.each(run.user.posts.select()):
+        with run.item(post.id):
+            post.body = f"[{post.body}]"
+            db.session.add(Post(author_id=post.author_id, body=f"copy of {post.id}", source="copy"))
+            if "bad" in post.body:
+                raise Invalid("This post is bad.")
+
+
+@task(title="Slow", unit="items", unique=None, retries=0)
+def slow(run: Run, *, count: int = 100, seconds: float = 0.02) -> None:
+    """Write a post for every number, slowly."""
+    for number in run.each(range(count)):
+        time.sleep(seconds)
+        db.session.add(
+            Post(author_id=run.user.id, body=f"number {number}", source="slow", source_id=f"{run.id} {number}")
+        )
+
+
+@task(title="Breaks", unit="items", unique=None, retries=2)
+def breaks(run: Run, *, at: int = 5, times: int = 99) -> None:
+    """Break at an item, a number of times."""
+    for number in run.each(range(10)):
+        if number == at and run.attempt <= times:
+            raise RuntimeError("a secret detail")
+
+
+@task(title="Poison", unit="items", unique=None)
+def poison(run: Run) -> None:
+    """Kill the worker at the same item every time."""
+    for number in run.each(range(10), atomic=1):
+        if number == 3:
+            os._exit(9)
+
+
+@task(title="Hangs", unit="items", unique=None, stall_after=1)
+def hangs(run: Run) -> None:
+    """Never come back from the third item, the first time."""
+    for number in run.each(range(5), atomic=1):
+        if number == 2 and not (run.saved.get("hung")):
+            run.saved["hung"] = True
+            run.say("about to hang")
+            run._book.commit()
+            time.sleep(600)
+
+
+@task(title="Commits", unit="items", unique=None, retries=0)
+def commits(run: Run) -> None:
+    """Call commit itself, which a task must not."""
+    for _number in run.each(range(3)):
+        db.session.commit()
+
+
+@task(title="Once", unit="items", unique=None)
+def once(run: Run) -> None:
+    """Have an effect exactly once, however often the body is begun."""
+    run.once("hello", _say_hello, run.user.id)
+    for number in run.each(range(4), atomic=1):
+        if number == 2 and run.attempt == 1:
+            raise RuntimeError("again, please")
+
+
+def _say_hello(user_id: int) -> int:
+    post = Post(author_id=user_id, body="hello", source="once")
+    db.session.add(post)
+    db.session.flush()
+    return post.id
+
+
+@task(title="Two steps", unit="posts", steps=(("Reading", 1), ("Writing", 3)), unique=None)
+def two_steps(run: Run, *, count: int = 10) -> None:
+    """Two loops, each a step."""
+    for _number in run.step("Reading").each(range(count)):
+        pass
+    for _number in run.step("Writing").each(iter(range(count))):
+        pass
+
+
+@task(title="Greedy", unique="args", quota="3/hour")
+def greedy(run: Run, *, number: int) -> None:
+    """Unique by its arguments, three an hour."""
+
+
+@task(title="For admins", role="admin")
+def for_admins(run: Run) -> None:
+    """Only an admin starts this."""
+
+
+@task(title="For the house", unit="members", unique=None, visible=False)
+def for_the_house(run: Run) -> None:
+    """A run without an owner."""
+    for _user in run.each(select(User)):
+        pass
+
+
+@task(title="Letters", queue="microblog-high", short=True, unique=None)
+def short_one(run: Run) -> None:
+    """Short work on the high queue."""
+
+
+@task(title="Foreign", unit="seconds", unique=None)
+def foreign(run: Run, *, break_at: int = -1) -> None:
+    """A foreign loop that cannot go on from a cursor."""
+    for done in range(11):
+        time.sleep(0.06)
+        if done == break_at and run.attempt == 1:
+            raise RuntimeError("start over")
+        run.report(done, 10)
+        run.saved.setdefault(f"shown in attempt {run.attempt}", []).append(notices.shown_percent(run._book.row))
