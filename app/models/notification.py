@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ForeignKey, Index, String, Text, event, text, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -150,7 +151,7 @@ def _insert(session: Session) -> Any:
 @event.listens_for(Session, "after_transaction_create")
 def _mark(session: Session, transaction: SessionTransaction) -> None:
     if transaction.nested:
-        session.info.setdefault(_MARKS, {})[transaction] = waiting_count(session)
+        session.info.setdefault(_MARKS, WeakKeyDictionary())[transaction] = waiting_count(session)
 
 
 @event.listens_for(Session, "after_soft_rollback")
@@ -158,8 +159,3 @@ def _forget(session: Session, transaction: SessionTransaction) -> None:
     """What a rolled-back SAVEPOINT or transaction collected is forgotten with it."""
     kept = session.info.get(_MARKS, {}).get(transaction, 0) if transaction.nested else 0
     forget_after(session, kept)
-
-
-@event.listens_for(Session, "after_transaction_end")
-def _unmark(session: Session, transaction: SessionTransaction) -> None:
-    session.info.get(_MARKS, {}).pop(transaction, None)
