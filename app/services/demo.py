@@ -16,7 +16,7 @@ PASSWORD = "microblog"
 _CAST = (
     # name, role, posts, over how many years, about
     ("susan", "member", 2_400, 6, "Balcony gardener, canal cyclist, reader of slow books."),
-    ("john", "member", 340, 4, "I fix things, then write down how. Mostly kettles and parsers."),
+    ("john", "member", 960, 4, "I fix things, then write down how. Mostly kettles and parsers."),
     ("david", "admin", 45, 2, "Keeps the lights on here."),
 )
 _WAKING_HOURS = (6, 7, 7, 8, 8, 9, 11, 12, 12, 13, 15, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 23)

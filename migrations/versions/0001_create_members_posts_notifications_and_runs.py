@@ -73,9 +73,9 @@ def upgrade():
     )
     with op.batch_alter_table('post', schema=None) as batch_op:
         batch_op.create_index('ix_post_author_newest', ['author_id', 'created_at', 'id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_post_import_run_id'), ['import_run_id'], unique=False)
+        batch_op.create_index('ix_post_import_run_id', ['import_run_id'], unique=False, sqlite_where=sa.text('import_run_id IS NOT NULL'), postgresql_where=sa.text('import_run_id IS NOT NULL'))
         batch_op.create_index('ix_post_newest', ['created_at', 'id'], unique=False)
-        batch_op.create_index('uq_post_source', ['author_id', 'source', 'source_id'], unique=True)
+        batch_op.create_index('uq_post_source', ['author_id', 'source', 'source_id'], unique=True, sqlite_where=sa.text('source IS NOT NULL'), postgresql_where=sa.text('source IS NOT NULL'))
 
     op.create_table('run',
     sa.Column('id', sa.String(length=36), nullable=False),
@@ -203,9 +203,9 @@ def downgrade():
 
     op.drop_table('run')
     with op.batch_alter_table('post', schema=None) as batch_op:
-        batch_op.drop_index('uq_post_source')
+        batch_op.drop_index('uq_post_source', sqlite_where=sa.text('source IS NOT NULL'), postgresql_where=sa.text('source IS NOT NULL'))
         batch_op.drop_index('ix_post_newest')
-        batch_op.drop_index(batch_op.f('ix_post_import_run_id'))
+        batch_op.drop_index('ix_post_import_run_id', sqlite_where=sa.text('import_run_id IS NOT NULL'), postgresql_where=sa.text('import_run_id IS NOT NULL'))
         batch_op.drop_index('ix_post_author_newest')
 
     op.drop_table('post')

@@ -1,0 +1,55 @@
+"""The cast of every test: susan and john follow each other; mary is a stranger to both; david is an admin."""
+
+from functools import cache
+
+import pytest
+from flask import Flask
+
+from app.extensions import db
+from app.models import User
+from app.security import passwords
+from app.services import follows
+
+PASSWORD = "microblog"
+
+
+@pytest.fixture
+def susan(cast: dict[str, User]) -> User:
+    return cast["susan"]
+
+
+@pytest.fixture
+def john(cast: dict[str, User]) -> User:
+    return cast["john"]
+
+
+@pytest.fixture
+def mary(cast: dict[str, User]) -> User:
+    return cast["mary"]
+
+
+@pytest.fixture
+def david(cast: dict[str, User]) -> User:
+    return cast["david"]
+
+
+@pytest.fixture
+def cast(app: Flask) -> dict[str, User]:
+    members = {name: _member(name) for name in ("susan", "john", "mary", "david")}
+    members["david"].role = "admin"
+    db.session.add_all(members.values())
+    db.session.flush()
+    follows.follow(members["susan"], members["john"])
+    follows.follow(members["john"], members["susan"])
+    db.session.commit()
+    return members
+
+
+def _member(name: str) -> User:
+    return User(username=name, email=f"{name}@example.com", password_hash=_hash())
+
+
+@cache
+def _hash() -> str:
+    """One slow hash for the whole session: each member's password is the same."""
+    return passwords.hashed(PASSWORD)
