@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
+from sqlalchemy import Select
 from werkzeug.wsgi import wrap_file
 
 from app.engine import control, monitor
@@ -72,8 +73,7 @@ def artifact(run_id: str, name: str) -> ResponseReturnValue:
 @login_required
 def failed_items(run_id: str) -> ResponseReturnValue:
     run = runs.find(current_user, run_id)
-    rows = db.session.scalars(runs.failures(run).execution_options(yield_per=500))
-    response = Response(stream_with_context(_csv_lines(rows)), mimetype="text/csv")
+    response = Response(stream_with_context(_csv_lines(runs.failures(run))), mimetype="text/csv")
     response.headers.set("Content-Disposition", "attachment", filename="failures.csv")
     return response
 
@@ -121,9 +121,10 @@ def _way_back(run: Run) -> str:
     return f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path
 
 
-def _csv_lines(rows: Iterator[RunFailure]) -> Iterator[str]:
+def _csv_lines(failures: Select[RunFailure]) -> Iterator[str]:
+    """The rows are asked for while they are sent: what a view began to read is over when its answer goes out."""
     yield _csv_line("item", "reason", "at")
-    for row in rows:
+    for row in db.session.scalars(failures.execution_options(yield_per=500)):
         yield _csv_line(row.key, row.reason, row.at.isoformat())
 
 

@@ -129,6 +129,31 @@ def test_a_failure_looks_like_one_and_can_be_tried_again(
     expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
 
 
+def test_what_failed_in_part_is_listed_and_retried_alone(as_susan: Page, susan: models.User, workers: Workers) -> None:
+    page = as_susan
+    write_posts(susan, 8)
+    bad = db.session.scalars(db.select(models.Post).limit(1)).one()
+    bad.body = "bad"
+    db.session.commit()
+    workers.ours()
+    start(page, "picky")
+
+    partial = card(page, "partial")
+    expect(partial).to_be_visible(timeout=20_000)
+    expect(partial.locator("[data-text]")).to_contain_text("1 failed")
+    assert percent(page) != 100
+    with page.expect_download() as download:
+        partial.get_by_role("link", name="Failures (CSV)").click()
+    assert "This post is bad." in download.value.path().read_text()
+
+    db.session.refresh(bad)
+    bad.body = "good"
+    db.session.commit()
+    partial.get_by_role("button", name="Retry failed only").click()
+    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
+    expect(card(page)).to_have_count(1)
+
+
 def test_without_a_worker_it_says_so_and_names_the_command(as_susan: Page, workers: Workers) -> None:
     page = as_susan
     start(page, "example_long_task")
@@ -319,6 +344,7 @@ def test_the_screen_reader_is_told_the_start_and_the_end(as_susan: Page, workers
     start(page, "example_long_task")
     voice = page.locator("microblog-tray [role=status]")
 
+    expect(page.locator("[role=status]")).to_have_count(1)
     expect(voice).to_contain_text("Example long task")
     expect(voice).to_have_text(re.compile("Example long task: Done"), timeout=30_000)
 

@@ -15,11 +15,16 @@ class LivePart extends HTMLElement {
     clearTimeout(this.#timer)
   }
 
-  #heard({ before, data }) {
+  #heard({ before, data, isOld }) {
     if (this.dataset.of && this.dataset.of !== data.run_id) return
-    if (!before && this.querySelector(`[data-row="${CSS.escape(data.run_id)}"][data-state="${data.state}"]`)) return
-    if (before && mark(before) === mark(data)) return
+    if (isOld ? this.#shows(data) : before && mark(before) === mark(data)) return
     this.#timer ??= setTimeout(() => this.#renew(), Math.max(0, this.#lastAt + PAUSE_MS - Date.now()))
+  }
+
+  // What came with the page is fetched again only if it was out of date even then.
+  #shows({ run_id, state }) {
+    const shown = this.dataset.of ? this : this.querySelector(`[data-row="${CSS.escape(run_id)}"]`)
+    return !shown || shown.dataset.state === state
   }
 
   async #renew() {

@@ -81,7 +81,6 @@ class MicroblogTray extends HTMLElement {
       if (this.leader.isLeading) this.channel?.postMessage({ type: "visible?" })
     } else {
       this.#endedUnseen = null
-      this.#drawTitle()
       if (this.leader.isLeading) this.poller.wake()
       else this.leader.join({ first: true })
     }
@@ -113,33 +112,33 @@ class MicroblogTray extends HTMLElement {
     this.#live = answer.live
     if (answer.reset) this.#runs.clear()
     for (const notification of this.#feed.take(answer, since)) this.#take(notification, answer.now)
-    for (const [id, live] of Object.entries(answer.live)) this.#showLive(id, live)
     this.#isFirstAnswer &&= answer.more
+    this.#showAll()
     this.#arrange()
     this.#drawTitle()
   }
 
   #take(notification, now) {
     const { name, data } = notification
-    if (data?.run_id) this.#learn(data)
+    if (data?.run_id) this.#learn(data, this.#isFirstAnswer)
     else if (name === "task_progress" && data) this.#showPlain(plainText(notification, now))
     document.dispatchEvent(new CustomEvent("microblog:notification", { detail: notification }))
   }
 
-  #learn(data) {
+  // `isOld`: it was so before this page came.
+  #learn(data, isOld = false) {
     const before = this.#runs.get(data.run_id)
     this.#runs.set(data.run_id, data)
-    if (document.hidden && before && before.can.includes("cancel") && data.can.includes("seen")) this.#endedUnseen = data
-    const stoodHere = this.#isFirstAnswer && cardsOf(data.run_id).length > 0
-    if (stoodHere) this.announcer.know(data)
+    if (document.hidden && before && isActive(before) && !isActive(data)) this.#endedUnseen = data
+    if (isOld) this.announcer.know(data)
     else this.announcer.hear(data)
-    for (const card of cardsOf(data.run_id)) show(card, data, this.#live[data.run_id])
-    document.dispatchEvent(new CustomEvent("microblog:run", { detail: { before, data } }))
+    document.dispatchEvent(new CustomEvent("microblog:run", { detail: { before, data, isOld } }))
   }
 
-  #showLive(id, live) {
-    const data = this.#runs.get(id)
-    if (data) for (const card of cardsOf(id)) show(card, data, live)
+  #showAll() {
+    for (const data of this.#runs.values()) {
+      for (const card of cardsOf(data.run_id)) show(card, data, this.#live[data.run_id])
+    }
   }
 
   #showPlain(text) {
@@ -188,8 +187,8 @@ class MicroblogTray extends HTMLElement {
     const form = event.target
     if (event.defaultPrevented || !form.matches("[data-task], [data-run-action]")) return
     event.preventDefault()
-    if (form.ariaBusy === "true") return
-    form.ariaBusy = "true"
+    if (form.getAttribute("aria-busy") === "true") return
+    form.setAttribute("aria-busy", "true")
     const key = form.matches("[data-task]") ? freshKey() : null
     try {
       const response = await send(form, event.submitter, { key })
@@ -197,13 +196,14 @@ class MicroblogTray extends HTMLElement {
       const run = await response.json()
       if (!run.run_id) throw new Error("not a run")
       this.#learn(run)
+      this.#showAll()
       this.#arrange()
       this.#wake()
       for (const ms of SOON_MS) setTimeout(() => this.#wake(), ms)
     } catch {
-      form.submit()                                          // as the page would have done by itself
+      HTMLFormElement.prototype.submit.call(form)            // as the page would have done by itself
     } finally {
-      form.ariaBusy = null
+      form.removeAttribute("aria-busy")
     }
   }
 
@@ -245,10 +245,14 @@ class MicroblogTray extends HTMLElement {
   }
 
   #drawTitle() {
-    const active = [...this.#runs.values()].filter((run) => ["running", "queued", "retrying"].includes(run.state))
+    const active = [...this.#runs.values()].filter(isActive)
     const newest = active.sort((a, b) => (a.run_id < b.run_id ? 1 : -1))[0]
     document.title = (document.hidden ? titlePrefix(this.#endedUnseen ?? newest) : "") + this.#title
   }
+}
+
+function isActive({ state }) {
+  return ["queued", "running", "retrying", "cancelling"].includes(state)
 }
 
 function remember(key, value) {

@@ -14,8 +14,8 @@ export function show(card, data, live = null) {
   const value = nextValue(bar.hasAttribute("value") ? bar.value : null, data.percent)
   if (value === null) bar.removeAttribute("value")          // nothing known yet: an honest moving bar
   else Object.assign(bar, { max: 100, value })
-  card.querySelector("[data-percent]").textContent = value === null ? "" : `${value}%`
-  card.querySelector("[data-text]").textContent = data.text
+  write(card.querySelector("[data-percent]"), value === null ? "" : `${value}%`)
+  write(card.querySelector("[data-text]"), data.text)
   if (isOutdated(card, data, live)) refresh(card)           // another state, another part: ask the server
 }
 
@@ -53,6 +53,11 @@ function replace(card, fresh) {
 function keepHeight(card, fresh) {
   const [before, after] = [card, fresh].map((each) => each.querySelector("progress"))
   if (before.hasAttribute("value") && after.hasAttribute("value")) after.value = Math.max(before.value, after.value)
+}
+
+// What stands there already is left alone: someone may be selecting it.
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text
 }
 
 function isOutdated(card, data, live) {

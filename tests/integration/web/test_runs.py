@@ -241,8 +241,8 @@ def test_failed_items_are_listed_and_downloaded_with_formulas_disarmed(
         db.session.add(models.RunFailure(run_id=run.id, key=key, position=0, reason=reason))
     db.session.commit()
 
-    page = as_susan.get(f"/runs/{run.id}").text
     listed = list(csv.reader(io.StringIO(as_susan.get(f"/runs/{run.id}/failures.csv").text)))
+    page = as_susan.get(f"/runs/{run.id}").text
 
     assert "post 7" in page and "&lt;b&gt;broken" in page
     assert "Retry failed only" in page
