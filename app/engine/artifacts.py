@@ -115,8 +115,13 @@ def hand_over(book: Book, name: str, chunks: Iterator[bytes]) -> None:
     _keep(book, name, whole)
 
 
-def pack(book: Book, name: str, members: Sequence[PartFile], report: Callable[[int, int | None], None]) -> None:
-    """A zip of finished files: fixed order and dates, so the same rows give the same bytes."""
+def pack(
+    book: Book, name: str, members: Sequence[PartFile], items: int, report: Callable[[int, int | None], None]
+) -> None:
+    """A zip of finished files: fixed order and dates, so the same rows give the same bytes.
+
+    Reports how many of the `items` inside are packed, taking each to be equally long.
+    """
     total = sum(member.tell() for member in members)
     whole = storage().parts(book.row.id) / f"{_checked(name)}.{book.row.claim}.whole"
     done = 0
@@ -129,7 +134,7 @@ def pack(book: Book, name: str, members: Sequence[PartFile], report: Callable[[i
                 for chunk in member.chunks():
                     target.write(chunk)
                     done += len(chunk)
-                    report(done // 1024, total // 1024)
+                    report(items * done // total, items)
     _keep(book, name, whole)
 
 

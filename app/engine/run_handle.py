@@ -156,9 +156,9 @@ class Run:
         with artifacts.part(self._book, name, keep) as file:
             yield file
 
-    def archive(self, name: str, *members: artifacts.PartFile) -> None:
-        """Hand the owner a zip of finished files, in the order given and with fixed dates; reports in KB."""
-        artifacts.pack(self._book, name, members, self.report)
+    def archive(self, name: str, *members: artifacts.PartFile, items: int) -> None:
+        """Hand the owner a zip of finished files, in the order given and with fixed dates; `items` are counted."""
+        artifacts.pack(self._book, name, members, items, self.report)
 
     def report(self, done: int, total: int | None = None) -> None:
         """Say how far a foreign loop is (ffmpeg, a copy): it cannot be resumed, so a later claim starts it over."""

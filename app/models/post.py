@@ -35,6 +35,7 @@ class Post(db.Model):
 
     __table_args__ = (
         Index("ix_post_author_newest", "author_id", "created_at", "id"),
+        Index("ix_post_author_id", "author_id", "id"),  # a task pages through a member's posts by primary key
         Index("ix_post_newest", "created_at", "id"),
         # partial: most posts are written here, and need not stand in the indexes of imported ones
         Index(

@@ -10,6 +10,7 @@ from app.models import Post, User
 
 JSON_OPENING = '{"posts": [\n'
 JSON_CLOSING = "\n]}\n"
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def posts_of(author: User) -> Select[int, str, datetime]:
@@ -19,9 +20,16 @@ def posts_of(author: User) -> Select[int, str, datetime]:
 
 def as_text(body: str, created_at: datetime) -> str:
     """A post for people: its time, then its words, then an empty line."""
-    return f"{created_at:%Y-%m-%d %H:%M} UTC\n{body}\n\n"
+    return f"{created_at.isoformat(' ', 'minutes')[:16]} UTC\n{body}\n\n"
 
 
 def as_json(body: str, created_at: datetime) -> str:
     """A post for programs, in the tutorial's own shape: `body` and `timestamp`."""
-    return json.dumps({"body": body, "timestamp": clock.stamp(created_at)}, ensure_ascii=False)
+    return _encode({"body": body, "timestamp": clock.stamp(created_at)})
+
+
+def summary(count: int) -> str:
+    """What the member reads when the archive is ready."""
+    if not count:
+        return "Done: there was nothing to export yet, so the archive is empty."
+    return f"Done: {count:,} {'post' if count == 1 else 'posts'} exported."

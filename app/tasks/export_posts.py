@@ -7,7 +7,7 @@ from app.services import exports
 @task(
     title="Export posts",
     unit="posts",
-    steps=(("Writing", 9), ("Packing", 1, "KB")),
+    steps=(("Writing", 9), ("Packing", 1)),
     quota="10/hour",
     keep_days=7,
 )
@@ -16,9 +16,11 @@ def export_posts(run: Run) -> None:
     with run.artifact("posts.txt", keep=False) as text, run.artifact("posts.json", keep=False) as data:
         for post in run.step("Writing").each(exports.posts_of(run.user)):
             text.write(exports.as_text(post.body, post.created_at))
-            data.write(",\n" if data.tell() else exports.JSON_OPENING)
-            data.write(exports.as_json(post.body, post.created_at))
+            opening = ",\n" if data.tell() else exports.JSON_OPENING
+            data.write(opening + exports.as_json(post.body, post.created_at))
         if not data.is_finished:
+            run.saved["posts"] = run.done
             data.write(exports.JSON_CLOSING if data.tell() else exports.JSON_OPENING + exports.JSON_CLOSING)
     run.step("Packing")
-    run.archive("posts.zip", text, data)
+    run.archive("posts.zip", text, data, items=run.saved["posts"])
+    run.result(exports.summary(run.saved["posts"]))

@@ -72,6 +72,7 @@ def upgrade():
     sa.PrimaryKeyConstraint('id', name=op.f('pk_post'))
     )
     with op.batch_alter_table('post', schema=None) as batch_op:
+        batch_op.create_index('ix_post_author_id', ['author_id', 'id'], unique=False)
         batch_op.create_index('ix_post_author_newest', ['author_id', 'created_at', 'id'], unique=False)
         batch_op.create_index('ix_post_import_run_id', ['import_run_id'], unique=False, sqlite_where=sa.text('import_run_id IS NOT NULL'), postgresql_where=sa.text('import_run_id IS NOT NULL'))
         batch_op.create_index('ix_post_newest', ['created_at', 'id'], unique=False)
@@ -207,6 +208,7 @@ def downgrade():
         batch_op.drop_index('ix_post_newest')
         batch_op.drop_index('ix_post_import_run_id', sqlite_where=sa.text('import_run_id IS NOT NULL'), postgresql_where=sa.text('import_run_id IS NOT NULL'))
         batch_op.drop_index('ix_post_author_newest')
+        batch_op.drop_index('ix_post_author_id')
 
     op.drop_table('post')
     op.drop_table('notification_counter')
