@@ -13,16 +13,6 @@ from tests.processes import LiveServer
 SignedIn = Callable[..., Page]
 
 
-@pytest.fixture
-def susan(app: Flask) -> models.User:
-    return _member("susan")
-
-
-@pytest.fixture
-def john(app: Flask) -> models.User:
-    return _member("john")
-
-
 def write_posts(author: models.User, count: int) -> None:
     rows = [{"author_id": author.id, "body": f"Post number {number}"} for number in range(count)]
     db.session.execute(db.insert(models.Post), rows)
@@ -59,10 +49,3 @@ def start(page: Page, task: str) -> None:
 def percent(page: Page) -> int | None:
     value = card(page).first.locator("progress").get_attribute("value")
     return None if value is None else int(value)
-
-
-def _member(username: str) -> models.User:
-    member = models.User(username=username, email=f"{username}@example.com", password_hash="none")
-    db.session.add(member)
-    db.session.commit()
-    return member

@@ -10,7 +10,9 @@ import pytest
 FOLDER = Path(__file__).parent / "js"
 
 
-@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.test.mjs")), ids=lambda file: file.name.removesuffix(".test.mjs"))
+@pytest.mark.parametrize(
+    "file", sorted(FOLDER.glob("*.test.mjs")), ids=lambda file: file.name.removesuffix(".test.mjs")
+)
 def test_javascript(file: Path) -> None:
     node = shutil.which("node")
     if node is None and os.environ.get("CI") != "true":

@@ -1,7 +1,8 @@
 """The pages of those who run the site: a moderator reads, an admin acts, nobody else gets in."""
 
+from collections.abc import Callable
+
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from app import models
@@ -10,19 +11,34 @@ from app.extensions import db
 from tests.application import login
 from tests.engine_fixtures import fresh
 
+SignIn = Callable[[str], models.User]
+
 
 @pytest.fixture
-def run(app: Flask) -> models.Run:
-    run = outbox.request("slow", by=_member("susan", "member"))
+def run(susan: models.User) -> models.Run:
+    run = outbox.request("slow", by=susan)
     run.state, run.error, run.error_trace, run.reason = "failed", "It broke", "Traceback: a secret detail", "error"
     run.active_key = None
     db.session.commit()
     return run
 
 
+@pytest.fixture
+def sign_in(client: FlaskClient, david: models.User) -> SignIn:
+    """Sign david in, in the role that is given."""
+
+    def sign_in(role: str) -> models.User:
+        david.role = role
+        db.session.commit()
+        login(client, david)
+        return david
+
+    return sign_in
+
+
 @pytest.mark.parametrize(("role", "status"), [("member", 403), ("moderator", 200), ("admin", 200)])
-def test_who_may_read(client: FlaskClient, run: models.Run, role: str, status: int) -> None:
-    login(client, _member("david", role))
+def test_who_may_read(client: FlaskClient, sign_in: SignIn, run: models.Run, role: str, status: int) -> None:
+    sign_in(role)
 
     assert client.get("/admin/tasks").status_code == status
     assert client.get(f"/admin/tasks/{run.id}").status_code == status
@@ -30,8 +46,10 @@ def test_who_may_read(client: FlaskClient, run: models.Run, role: str, status: i
 
 @pytest.mark.parametrize(("role", "status"), [("member", 403), ("moderator", 403), ("admin", 303)])
 @pytest.mark.parametrize("action", ["retry", "cancel"])
-def test_who_may_act(client: FlaskClient, run: models.Run, role: str, status: int, action: str) -> None:
-    login(client, _member("david", role))
+def test_who_may_act(
+    client: FlaskClient, sign_in: SignIn, run: models.Run, role: str, status: int, action: str
+) -> None:
+    sign_in(role)
     if action == "cancel":
         run.state = "queued"
         db.session.commit()
@@ -44,9 +62,8 @@ def test_a_stranger_is_asked_to_sign_in(client: FlaskClient, run: models.Run) ->
     assert client.get("/admin/tasks").status_code == 302
 
 
-def test_only_an_admin_sees_the_traceback(client: FlaskClient, run: models.Run) -> None:
-    david = _member("david", "moderator")
-    login(client, david)
+def test_only_an_admin_sees_the_traceback(client: FlaskClient, sign_in: SignIn, run: models.Run) -> None:
+    david = sign_in("moderator")
     assert "a secret detail" not in client.get(f"/admin/tasks/{run.id}").text
 
     david.role = "admin"
@@ -54,8 +71,10 @@ def test_only_an_admin_sees_the_traceback(client: FlaskClient, run: models.Run) 
     assert "a secret detail" in client.get(f"/admin/tasks/{run.id}").text
 
 
-def test_the_page_tells_queues_failures_and_that_nobody_works(client: FlaskClient, run: models.Run) -> None:
-    login(client, _member("david", "moderator"))
+def test_the_page_tells_queues_failures_and_that_nobody_works(
+    client: FlaskClient, sign_in: SignIn, run: models.Run
+) -> None:
+    sign_in("moderator")
 
     page = client.get("/admin/tasks").text
 
@@ -67,10 +86,3 @@ def test_the_page_tells_queues_failures_and_that_nobody_works(client: FlaskClien
         "No task starts by the clock",
     ):
         assert word in page
-
-
-def _member(username: str, role: str) -> models.User:
-    member = models.User(username=username, email=f"{username}@example.com", password_hash="none", role=role)
-    db.session.add(member)
-    db.session.commit()
-    return member

@@ -20,20 +20,15 @@ MakeRun = Callable[..., models.Run]
 
 
 @pytest.fixture
-def susan(app: Flask) -> models.User:
-    return _member("susan")
-
-
-@pytest.fixture
 def as_susan(client: FlaskClient, susan: models.User) -> FlaskClient:
     login(client, susan)
     return client
 
 
 @pytest.fixture
-def as_john(app: Flask) -> FlaskClient:
+def as_john(app: Flask, john: models.User) -> FlaskClient:
     client = app.test_client()
-    login(client, _member("john"))
+    login(client, john)
     return client
 
 
@@ -265,10 +260,3 @@ def test_a_traceback_is_for_admins_only(as_susan: FlaskClient, susan: models.Use
     susan.role = "admin"
     db.session.commit()
     assert "a secret detail" in as_susan.get(f"/runs/{run.id}").text
-
-
-def _member(username: str) -> models.User:
-    member = models.User(username=username, email=f"{username}@example.com", password_hash="none")
-    db.session.add(member)
-    db.session.commit()
-    return member

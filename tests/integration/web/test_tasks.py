@@ -19,11 +19,6 @@ JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
-def susan(app: Flask) -> models.User:
-    return _member("susan")
-
-
-@pytest.fixture
 def as_susan(client: FlaskClient, susan: models.User) -> FlaskClient:
     login(client, susan)
     return client
@@ -168,10 +163,12 @@ def test_start_task_starts_the_long_task_and_goes_home(as_susan: FlaskClient) ->
     assert db.session.scalars(db.select(models.Run)).one().task == "example_long_task"
 
 
-def test_history_is_newest_first_filtered_and_paged(as_susan: FlaskClient, susan: models.User) -> None:
+def test_history_is_newest_first_filtered_and_paged(
+    as_susan: FlaskClient, susan: models.User, john: models.User
+) -> None:
     _write_runs(susan, 25, state="succeeded", title="Old one")
     _write_runs(susan, 1, state="failed", title="New one", task="example_long_task")
-    _write_runs(_member("john"), 1, state="failed", title="Secret one")
+    _write_runs(john, 1, state="failed", title="Secret one")
 
     first = as_susan.get("/tasks").text
     assert first.count("data-row=") == 20
@@ -193,13 +190,6 @@ def test_tray_shows_three_and_how_many_more(as_susan: FlaskClient, susan: models
 
     assert page.count("data-run=") == page.count('data-state="failed"') == 3
     assert "<span data-count>2</span> more" in page
-
-
-def _member(username: str) -> models.User:
-    member = models.User(username=username, email=f"{username}@example.com", password_hash="none")
-    db.session.add(member)
-    db.session.commit()
-    return member
 
 
 def _write_runs(owner: models.User, count: int, **values: object) -> None:
