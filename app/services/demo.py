@@ -1,5 +1,6 @@
 """The demo's members: susan and john, who follow each other, and david, who runs the place."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -10,45 +11,56 @@ from app import clock
 from app.extensions import db
 from app.models import Post, User
 from app.security import passwords
-from app.services import accounts, follows, phrases
+from app.services import accounts, follows, phrases, profiles
 
 PASSWORD = "microblog"
-_CAST = (
-    # name, role, posts, over how many years, about
-    ("susan", "member", 2_400, 6, "Balcony gardener, canal cyclist, reader of slow books."),
-    ("john", "member", 960, 4, "I fix things, then write down how. Mostly kettles and parsers."),
-    ("david", "admin", 45, 2, "Keeps the lights on here."),
-)
 _WAKING_HOURS = (6, 7, 7, 8, 8, 9, 11, 12, 12, 13, 15, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 23)
 
 
+@dataclass(frozen=True)
+class _Person:
+    name: str
+    role: str
+    post_count: int
+    years: int
+    about: str
+
+
+_CAST = (
+    _Person("susan", "member", 2_400, 6, "Balcony gardener, canal cyclist, reader of slow books."),
+    _Person("john", "member", 960, 4, "I fix things, then write down how. Mostly kettles and parsers."),
+    _Person("david", "admin", 45, 2, "Keeps the lights on here."),
+)
+
+
 def plant() -> None:
-    """Make whoever of them is missing, with their posts. The caller commits."""
+    """Make whoever of them is missing, with their posts; what is there stays as it is. The caller commits."""
+    missing = [person for person in _CAST if accounts.named(person.name) is None]
+    if not missing:
+        return
     password_hash = passwords.hashed(PASSWORD)
-    for name, *rest in _CAST:
-        if accounts.named(name) is None:
-            _plant(name, *rest, password_hash=password_hash)
-    susan, john = accounts.named("susan"), accounts.named("john")
-    if susan is not None and john is not None:
-        follows.follow(susan, john)
-        follows.follow(john, susan)
+    for person in missing:
+        _plant(person, password_hash)
+    susan, john = profiles.find("susan"), profiles.find("john")
+    follows.follow(susan, john)
+    follows.follow(john, susan)
 
 
-def _plant(name: str, role: str, count: int, years: int, about: str, password_hash: str) -> None:
+def _plant(person: _Person, password_hash: str) -> None:
     now = clock.now()
-    first = now - timedelta(days=365 * years)
+    first = now - timedelta(days=365 * person.years)
     member = User(
-        username=name,
-        email=f"{name}@example.com",
+        username=person.name,
+        email=f"{person.name}@example.com",
         password_hash=password_hash,
-        role=role,
-        about_me=about,
+        role=person.role,
+        about_me=person.about,
         created_at=first,
-        post_count=count,
+        post_count=person.post_count,
     )
     db.session.add(member)
     db.session.flush()
-    db.session.execute(insert(Post), _posts(member.id, count, first, now, Random(name)))
+    db.session.execute(insert(Post), _posts(member.id, person.post_count, first, now, Random(person.name)))
 
 
 def _posts(author_id: int, count: int, first: datetime, now: datetime, dice: Random) -> list[dict[str, Any]]:

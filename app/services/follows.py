@@ -13,7 +13,7 @@ def is_following(member: User, other: User) -> bool:
     return db.session.get(Follow, (member.id, other.id)) is not None
 
 
-def followed_ids(member: User) -> Select[tuple[int]]:
+def followed_ids(member: User) -> Select[int]:
     """The ids of those the member follows."""
     return select(Follow.followed_id).where(Follow.follower_id == member.id)
 

@@ -69,8 +69,8 @@ def order(at: Cursor | None, moment: Any, row_id: Any) -> tuple[Any, ...]:
     return moment.desc(), row_id.desc()
 
 
-def read(question: Select[tuple[Item]], model: Any, at: Cursor | None, size: int = PAGE_SIZE) -> Page[Item]:
-    """The page past the cursor of a list of `model` by (created_at, id). Its own top page is never shorter than `size`."""
+def read(question: Select[Item], model: Any, at: Cursor | None, size: int = PAGE_SIZE) -> Page[Item]:
+    """The page past the cursor of a list of `model`, newest first by (created_at, id)."""
     columns = (model.created_at, model.id)
     nearest = question.where(*beyond(at, *columns)).order_by(*order(at, *columns)).limit(size + 1)
     rows: list[Any] = list(db.session.scalars(nearest))

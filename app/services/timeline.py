@@ -19,7 +19,7 @@ def home(member: User, at: Cursor | None = None, size: int = paging.PAGE_SIZE) -
     return paging.read(select(Post).where(Post.id.in_(candidates)).options(joinedload(Post.author)), Post, at, size)
 
 
-def _candidates(member: User, at: Cursor | None, count: int) -> Select[tuple[int]]:
+def _candidates(member: User, at: Cursor | None, count: int) -> Select[int]:
     authors = union_all(follows.followed_ids(member), select(literal(member.id))).subquery()
     return (
         select(Post.id)

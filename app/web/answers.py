@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from flask import Response, current_app, render_template, request
+from flask import Response, jsonify, render_template, request
 
 
 def prefers_json() -> bool:
@@ -15,9 +15,7 @@ def prefers_json() -> bool:
 def problem(status: int, detail: str) -> Response:
     """A refusal for a program: `title` is the status in words, `detail` the sentence for a person."""
     known = HTTPStatus(status)
-    answer = current_app.json.response(
-        {"type": "about:blank", "title": known.phrase, "status": status, "detail": detail}
-    )
+    answer = jsonify(type="about:blank", title=known.phrase, status=status, detail=detail)
     answer.status_code = status
     answer.mimetype = "application/problem+json"
     return answer

@@ -4,7 +4,8 @@ import logging
 import secrets
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, request
+from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -54,10 +55,10 @@ def rate_limited(error: RateLimitExceeded) -> Response:
     return answers.refusal(429, str(error.description))
 
 
-def http_error(error: HTTPException) -> Response:
+def http_error(error: HTTPException) -> ResponseReturnValue:
     """What Flask and Werkzeug refuse. A redirect is passed on; for a missing picture nobody reads a page."""
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST or static.is_for_file(request):
-        return Response.force_type(error.get_response(), request.environ)
+        return error.get_response()
     db.session.rollback()
     sentence = SENTENCES.get(error.code) or error.description or "That did not work."
     response = answers.refusal(error.code, sentence)
@@ -78,5 +79,6 @@ def unexpected(error: Exception) -> Response:
     detail = f"Something broke on our side. If it keeps happening, tell us this reference: {reference}."
     if answers.prefers_json():
         return answers.problem(500, detail)
-    # stands alone: what broke may be the very thing that other pages need
-    return Response(render_template("errors/broken.html", reference=reference), 500)
+    # rendered without the context that pages share: to find out who is signed in may be the very thing that broke
+    page = current_app.jinja_env.get_template("errors/broken.html")
+    return Response(page.render(reference=reference), 500)

@@ -1,6 +1,7 @@
 """What all pages share: their headers, what every template may name, and the member's `last_seen_at`."""
 
 import logging
+from http import HTTPStatus
 
 from flask import Flask, Response, request
 from flask_login import current_user
@@ -52,20 +53,21 @@ def harden(response: Response) -> Response:
 
 def remember_visit(response: Response) -> Response:
     """Write down that the member was here, at most once in five minutes."""
-    if not _is_visit() or not accounts.is_visit_due(current_user, clock.now()):
-        return response
-    member_id = current_user.id
     try:
-        db.session.rollback()  # what a view did not commit must not be committed here
-        accounts.touch(member_id, clock.now())
-        db.session.commit()
+        if _is_visit(response) and accounts.is_visit_due(current_user, clock.now()):
+            member_id = current_user.id
+            db.session.rollback()  # what a view did not commit must not be committed here
+            accounts.touch(member_id, clock.now())
+            db.session.commit()
     except SQLAlchemyError:
         db.session.rollback()
-        log.warning("Could not write that member %s was here.", member_id, exc_info=True)
+        log.warning("Could not write down a visit.", exc_info=True)
     return response
 
 
-def _is_visit() -> bool:
-    if request.endpoint is None or request.blueprint in _NOT_A_VISIT or request.endpoint in _NOT_A_VISIT:
+def _is_visit(response: Response) -> bool:
+    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or request.endpoint is None:
+        return False
+    if request.blueprint in _NOT_A_VISIT or request.endpoint in _NOT_A_VISIT:
         return False
     return bool(current_user.is_authenticated)

@@ -77,4 +77,5 @@ def avatar(mark: str) -> Response:
     response.cache_control.max_age = FOR_EVER_SECONDS
     response.cache_control.immutable = True
     response.set_etag(mark)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

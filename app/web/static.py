@@ -44,8 +44,9 @@ def file(path: str) -> Response:
     response = _answer(found)
     response.cache_control.public = True
     response.cache_control.max_age = FOR_EVER_SECONDS if is_current else BRIEFLY_SECONDS
-    response.cache_control.immutable = is_current or None
-    return response.make_conditional(request)
+    response.cache_control.immutable = is_current
+    response.make_conditional(request)
+    return response
 
 
 class SessionsForPages(SecureCookieSessionInterface):

@@ -1,0 +1,93 @@
+import pytest
+
+from app.extensions import db
+from app.models import Post
+from app.services import posts
+from tests.visitor import Visitor
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }}",
+    "javascript:alert(1)",
+    'https://example.com/"onmouseover="alert(1)',
+    "\u202etxt.exe",
+    "</textarea><h1>out</h1>",
+]
+
+
+@pytest.fixture
+def as_susan(app, susan):
+    return Visitor(app).signed_in(susan)
+
+
+@pytest.fixture
+def as_mary(app, mary):
+    return Visitor(app).signed_in(mary)
+
+
+@pytest.fixture
+def post(susan):
+    post = posts.publish(susan, "The first words")
+    db.session.commit()
+    return post
+
+
+def test_published_post_appears_at_home_and_for_followers(app, as_susan, john, mary):
+    assert as_susan.post("/posts", body="Hello **there**").headers["Location"] == "/"
+
+    assert "Hello **there**" in as_susan.get("/").text
+    assert "Hello **there**" in Visitor(app).signed_in(john).get("/").text
+    assert "Hello **there**" not in Visitor(app).signed_in(mary).get("/").text
+    assert "Hello **there**" in Visitor(app).signed_in(mary).get("/explore").text
+
+
+@pytest.mark.parametrize(("body", "sentence"), [("  ", "Write something first."), ("x" * 501, "at most 500")])
+def test_refused_post_keeps_what_was_typed(as_susan, body, sentence):
+    response = as_susan.post("/posts", body=body)
+
+    assert response.status_code == 422 and sentence in response.text and body.strip() in response.text
+
+
+@pytest.mark.parametrize("body", HOSTILE)
+def test_hostile_words_are_only_words(as_susan, body):
+    as_susan.post("/posts", body=body)
+    post = db.session.scalar(db.select(Post))
+
+    for path in ("/", "/explore", "/user/susan", f"/posts/{post.id}", f"/posts/{post.id}/edit"):
+        text = as_susan.get(path).text
+        assert "<script>alert" not in text and "<img src=x" not in text and "<h1>out" not in text
+        assert 'onmouseover="' not in text and 'href="javascript' not in text and ">49<" not in text
+
+
+def test_author_edits_their_post(as_susan, post):
+    assert "The first words" in as_susan.get(f"/posts/{post.id}/edit").text
+
+    assert as_susan.post(f"/posts/{post.id}/edit", body="Other words").headers["Location"] == f"/posts/{post.id}"
+
+    page = as_susan.get(f"/posts/{post.id}").text
+    assert "Other words" in page and ">edited<" in page
+
+
+def test_author_deletes_their_post_after_being_asked(as_susan, post):
+    page = as_susan.get(f"/posts/{post.id}/delete")
+    assert f'action="/posts/{post.id}/delete"' in page.text
+
+    as_susan.post(f"/posts/{post.id}/delete")
+
+    assert as_susan.get(f"/posts/{post.id}").status_code == 404
+
+
+def test_another_members_post_can_be_read_and_nothing_else(as_mary, post):
+    assert as_mary.get(f"/posts/{post.id}").status_code == 200
+
+    for path in (f"/posts/{post.id}/edit", f"/posts/{post.id}/delete"):
+        assert as_mary.get(path).status_code == 404
+        assert as_mary.post(path, body="Taken over").status_code == 404
+    db.session.refresh(post)
+    assert post.body == "The first words"
+
+
+def test_post_that_no_database_could_hold_is_not_found(as_susan):
+    assert as_susan.get("/posts/2147483647").status_code == 404
+    assert as_susan.get("/posts/99999999999999999999").status_code == 404

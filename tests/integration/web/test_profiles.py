@@ -1,0 +1,61 @@
+import pytest
+
+from app.extensions import db
+from app.services import avatars
+from tests.visitor import Visitor
+
+
+@pytest.fixture
+def as_susan(app, susan):
+    return Visitor(app).signed_in(susan)
+
+
+def test_profile_is_found_in_any_case_and_else_not(as_susan, john):
+    assert "john" in as_susan.get("/user/JOHN").text
+    for name in ("nobody", "%00", "..%5c", "<b>", "a" * 500):
+        assert as_susan.get(f"/user/{name}").status_code == 404
+
+
+def test_member_follows_and_unfollows(as_susan, mary):
+    assert 'action="/user/mary/follow"' in as_susan.get("/user/mary").text
+
+    assert as_susan.post("/user/mary/follow").status_code == 303
+    assert 'action="/user/mary/unfollow"' in as_susan.get("/user/mary").text
+    db.session.refresh(mary)
+    assert mary.follower_count == 1
+
+    as_susan.post("/user/mary/unfollow")
+    db.session.refresh(mary)
+    assert mary.follower_count == 0
+
+
+def test_nobody_can_follow_themselves(as_susan):
+    assert "/follow" not in as_susan.get("/user/susan").text
+    assert as_susan.post("/user/susan/follow").status_code == 422
+
+
+def test_member_edits_their_profile(as_susan, susan):
+    assert as_susan.post("/profile/edit", username="Suse", about_me="<b>bold</b>").headers["Location"] == "/user/Suse"
+
+    page = as_susan.get("/user/suse").text
+    assert "&lt;b&gt;bold" in page and "<b>bold" not in page
+
+
+@pytest.mark.parametrize(("field", "value"), [("username", "JOHN"), ("username", ""), ("about_me", "x" * 141)])
+def test_wrong_profile_is_refused(as_susan, john, susan, field, value):
+    form = {"username": "susan", "about_me": "", field: value}
+
+    assert as_susan.post("/profile/edit", **form).status_code == 422
+    db.session.refresh(susan)
+    assert (susan.username, susan.about_me) == ("susan", "")
+
+
+def test_avatar_is_drawn_here_and_kept_for_ever(app):
+    path = f"/avatars/{avatars.fingerprint('susan')}.svg"
+    response = Visitor(app).get(path)
+
+    assert (response.status_code, response.mimetype) == (200, "image/svg+xml")
+    assert "immutable" in response.headers["Cache-Control"]
+    assert "Set-Cookie" not in response.headers and "Cookie" not in response.headers.get("Vary", "")
+    assert Visitor(app).get(path, headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
+    assert Visitor(app).get("/avatars/nonsense.svg").status_code == 404
