@@ -24,6 +24,7 @@ def test_an_export_is_started_watched_to_its_end_and_downloaded(
     start(page, "export_posts")
 
     assert page.url.endswith("/tasks"), "the bar appears without leaving the page"
+    expect(page.locator("#history [data-row]")).to_have_count(1)
     expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
     expect(card(page).locator("progress")).to_have_attribute("value", "100")
     with page.expect_download() as download:
@@ -275,6 +276,35 @@ def test_when_the_leading_tab_closes_another_goes_on(context: BrowserContext, as
     leader.close()
 
     expect(card(as_susan, "succeeded")).to_be_visible(timeout=20_000)
+
+
+def test_a_leader_that_is_hidden_gives_way_to_a_tab_in_sight(
+    context: BrowserContext, as_susan: Page, workers: Workers
+) -> None:
+    workers.ours()
+    start(as_susan, "example_long_task")
+    leader = context.new_page()
+    leader.goto("/")
+    expect(card(leader, "running")).to_be_visible()
+    polls: list[str] = []
+    for tab in (as_susan, leader):
+        tab.on("request", lambda request, tab=tab: "/notifications?" in request.url and polls.append(tab.url))
+
+    _hide(leader, True)
+    as_susan.wait_for_timeout(2500)
+
+    assert len(polls) >= 2
+    assert set(polls) == {as_susan.url}
+
+
+def test_going_back_finds_the_bar_alive(as_susan: Page, workers: Workers) -> None:
+    page = as_susan
+    workers.ours()
+    start(page, "example_long_task")
+    page.goto("/explore")
+    page.go_back()
+
+    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
 
 
 def test_offline_is_said_and_back_online_it_catches_up_at_once(
