@@ -15,8 +15,11 @@ __all__ = ["create_app", "db"]
 
 def create_app(config: Config | None = None) -> Flask:
     """The whole application, bound to `config` (by default: the environment's). Raises ConfigError."""
+    from app import models  # noqa: F401  (registers the tables)
+    from app import api, cli, engine, tasks, web
+
     config = config or Config()
-    app = Flask(
+    app = web.LeanFlask(
         "microblog",
         root_path=str(ROOT),
         instance_path=config.INSTANCE_PATH,
@@ -26,9 +29,6 @@ def create_app(config: Config | None = None) -> Flask:
     app.config.from_object(config)
     Path(app.instance_path).mkdir(parents=True, exist_ok=True)
     logs.configure(app)
-
-    from app import models  # noqa: F401  (registers the tables)
-    from app import api, cli, engine, tasks, web
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)

@@ -5,11 +5,10 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from app.engine import worker
-from app.engine.registry import DEFAULT_QUEUE, HIGH_QUEUE
 
 
 @click.command("worker")
-@click.option("--queues", default=f"{HIGH_QUEUE},{DEFAULT_QUEUE}", help="Queues in the order they are served.")
+@click.option("--queues", default=",".join(worker.SERVED), help="Queues in the order they are served.")
 @click.option("--burst", is_flag=True, help="End when the queues are empty.")
 @with_appcontext
 def command(queues: str, burst: bool) -> None:

@@ -16,10 +16,12 @@ from rq.job import Job
 
 from app.adapters import redis as redis_adapter
 from app.engine import housekeeping, queues, runner
+from app.engine.registry import DEFAULT_QUEUE, HIGH_QUEUE
 from app.extensions import db
 
 log = logging.getLogger(__name__)
 
+SERVED = (HIGH_QUEUE, DEFAULT_QUEUE)
 PR_SET_PDEATHSIG = 1
 OUR_ENTRY_POINTS = frozenset({queues.ENTRY_POINT, queues.PLAIN_ENTRY_POINT})
 

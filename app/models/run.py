@@ -11,6 +11,7 @@ from app.extensions import db
 from app.models import run_state
 from app.models.base import UtcDateTime
 
+_IS_QUEUED = text("state = 'queued'")
 _IS_ACTIVE = text("state IN ('queued', 'running', 'retrying', 'cancelling')")
 
 
@@ -81,6 +82,7 @@ class Run(db.Model):
     __table_args__ = (
         Index("ix_run_user_newest", "user_id", "id"),
         Index("ix_run_active", "state", "queue", "id", sqlite_where=_IS_ACTIVE, postgresql_where=_IS_ACTIVE),
+        Index("ix_run_queued", "queue", "id", sqlite_where=_IS_QUEUED, postgresql_where=_IS_QUEUED),
         Index("ix_run_user_active", "user_id", "state", sqlite_where=_IS_ACTIVE, postgresql_where=_IS_ACTIVE),
         Index("ix_run_quota", "user_id", "task", "created_at"),
         Index("uq_run_idempotency", "user_id", "idempotency_key", unique=True),

@@ -1,13 +1,13 @@
 """The poll: `GET /notifications?since=<seq>`. It writes nothing, sweeps nothing and sets no cookie."""
 
-from flask import Blueprint, Response, current_app, request, session
-from flask_login.utils import decode_cookie
+from flask import Blueprint, Response, current_app, request
 
 from app.services import notifications
+from app.web import lean
 
 bp = Blueprint("notifications", __name__)
 
-_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Cookie"}
+_HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Cookie", "X-Content-Type-Options": "nosniff"}
 
 
 @bp.get("/notifications")
@@ -30,16 +30,10 @@ def poll() -> Response:
 
 
 def _signed_in_as() -> tuple[int, int] | None:
-    """(member id, session epoch) from the session or else the remember cookie, without touching either."""
-    text = session.get("_user_id")
-    if text is None:
-        cookie = request.cookies.get(current_app.config.get("REMEMBER_COOKIE_NAME", "remember_token"))
-        text = decode_cookie(cookie) if cookie else None
-    user_id, _, epoch = (text or "").partition(".")
+    """(member id, session epoch) by the signed cookies."""
+    user_id, _, epoch = (lean.signed_in_as() or "").partition(".")
     return (int(user_id), int(epoch)) if user_id.isdigit() and epoch.isdigit() else None
 
 
 def _json(body: str, status: int, **headers: str) -> Response:
     return Response(body, status, {**_HEADERS, **headers}, content_type="application/json")
-
-

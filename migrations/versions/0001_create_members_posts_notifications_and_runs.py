@@ -136,6 +136,7 @@ def upgrade():
     with op.batch_alter_table('run', schema=None) as batch_op:
         batch_op.create_index('ix_run_active', ['state', 'queue', 'id'], unique=False, sqlite_where=sa.text("state IN ('queued', 'running', 'retrying', 'cancelling')"), postgresql_where=sa.text("state IN ('queued', 'running', 'retrying', 'cancelling')"))
         batch_op.create_index('ix_run_expires', ['expires_at'], unique=False)
+        batch_op.create_index('ix_run_queued', ['queue', 'id'], unique=False, sqlite_where=sa.text("state = 'queued'"), postgresql_where=sa.text("state = 'queued'"))
         batch_op.create_index('ix_run_quota', ['user_id', 'task', 'created_at'], unique=False)
         batch_op.create_index('ix_run_user_active', ['user_id', 'state'], unique=False, sqlite_where=sa.text("state IN ('queued', 'running', 'retrying', 'cancelling')"), postgresql_where=sa.text("state IN ('queued', 'running', 'retrying', 'cancelling')"))
         batch_op.create_index('ix_run_user_newest', ['user_id', 'id'], unique=False)
@@ -199,6 +200,7 @@ def downgrade():
         batch_op.drop_index('ix_run_user_newest')
         batch_op.drop_index('ix_run_user_active', sqlite_where=sa.text("state IN ('queued', 'running', 'retrying', 'cancelling')"), postgresql_where=sa.text("state IN ('queued', 'running', 'retrying', 'cancelling')"))
         batch_op.drop_index('ix_run_quota')
+        batch_op.drop_index('ix_run_queued')
         batch_op.drop_index('ix_run_expires')
         batch_op.drop_index('ix_run_active', sqlite_where=sa.text("state IN ('queued', 'running', 'retrying', 'cancelling')"), postgresql_where=sa.text("state IN ('queued', 'running', 'retrying', 'cancelling')"))
 

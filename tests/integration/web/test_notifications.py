@@ -16,9 +16,31 @@ def full_buckets():
     notifications._buckets.clear()
 
 
-def statements_of(app):
+def statements_of(monkeypatch):
+    """Every statement the app sends from now on, through SQLAlchemy or straight to the driver."""
     seen = []
     event.listen(db.engine, "before_cursor_execute", lambda *arguments: seen.append(arguments[2]))
+    open_raw = db.engine.raw_connection
+
+    class Recording:
+        def __init__(self):
+            self.connection = open_raw()
+
+        def cursor(self):
+            self.real = self.connection.cursor()
+            return self
+
+        def execute(self, statement, values):
+            seen.append(statement)
+            return self.real.execute(statement, values)
+
+        def fetchall(self):
+            return self.real.fetchall()
+
+        def close(self):
+            self.connection.close()
+
+    monkeypatch.setattr(db.engine, "raw_connection", Recording)
     return seen
 
 
@@ -161,12 +183,12 @@ def test_304_until_something_changes(client, susan):
     assert client.get("/notifications?since=1", headers={"If-None-Match": first.headers["ETag"]}).status_code == 200
 
 
-def test_a_poll_is_one_statement_and_writes_nothing(app, client, susan):
+def test_a_poll_is_one_statement_and_writes_nothing(client, susan, monkeypatch):
     login(client, susan)
     outbox.request("example_long_task", by=susan)
     db.session.commit()
     susan_id, seen_at = susan.id, susan.last_seen_at
-    seen = statements_of(app)
+    seen = statements_of(monkeypatch)
 
     response = client.get("/notifications?since=0")
 
