@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
-from app.engine import artifacts, lease, monitor, moves, outbox, queues, registry
+from app.engine import artifacts, lease, monitor, moves, outbox, queues, registry, schedules
 from app.engine.control import CRASHED
 from app.extensions import db
 from app.models import Notification, Run, run_state
@@ -61,7 +61,7 @@ def is_running() -> bool:
 def sweep() -> int:
     """Look once after everything; returns how many runs were set going."""
     monitor.refresh()
-    steps: tuple[Callable[[], int], ...] = (_expired, _hanging, _back_off_over, _unsent, _lost_in_redis)
+    steps: tuple[Callable[[], int], ...] = (_expired, _hanging, _back_off_over, _due, _unsent, _lost_in_redis)
     return sum(step() for step in steps)
 
 
@@ -146,6 +146,10 @@ def _back_off_over() -> int:
         and_(Run.state == run_state.RETRYING, Run.due_at < clock.now()),
         lambda row: _requeue(row, None, f"Attempt {row.attempt}"),
     )
+
+
+def _due() -> int:
+    return schedules.ask_for_due(clock.now())
 
 
 def _unsent() -> int:

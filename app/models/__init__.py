@@ -4,6 +4,7 @@ from app.models.follow import Follow
 from app.models.notification import Notification, NotificationCounter
 from app.models.post import Post
 from app.models.run import Artifact, Run, RunEvent, RunFailure, RunOnce
+from app.models.schedule import ScheduleDue
 from app.models.user import User
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "RunEvent",
     "RunFailure",
     "RunOnce",
+    "ScheduleDue",
     "User",
 ]

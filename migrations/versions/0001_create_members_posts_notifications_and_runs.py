@@ -78,6 +78,12 @@ def upgrade():
         batch_op.create_index('ix_post_newest', ['created_at', 'id'], unique=False)
         batch_op.create_index('uq_post_source', ['author_id', 'source', 'source_id'], unique=True, sqlite_where=sa.text('source IS NOT NULL'), postgresql_where=sa.text('source IS NOT NULL'))
 
+    op.create_table('schedule_due',
+    sa.Column('task', sa.String(length=64), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('run_id', sa.String(length=36), nullable=True),
+    sa.PrimaryKeyConstraint('task', 'due_at', name=op.f('pk_schedule_due'))
+    )
     op.create_table('run',
     sa.Column('id', sa.String(length=36), nullable=False),
     sa.Column('user_id', sa.Integer(), nullable=True),
@@ -204,6 +210,7 @@ def downgrade():
         batch_op.drop_index('ix_run_expires')
         batch_op.drop_index('ix_run_active', sqlite_where=sa.text("state IN ('queued', 'running', 'retrying', 'cancelling')"), postgresql_where=sa.text("state IN ('queued', 'running', 'retrying', 'cancelling')"))
 
+    op.drop_table('schedule_due')
     op.drop_table('run')
     with op.batch_alter_table('post', schema=None) as batch_op:
         batch_op.drop_index('uq_post_source', sqlite_where=sa.text('source IS NOT NULL'), postgresql_where=sa.text('source IS NOT NULL'))

@@ -1,0 +1,218 @@
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from app import clock
+from app.adapters.storage import open_storage
+from app.engine import control, housekeeping, lease, outbox, schedules
+from app.extensions import db
+from app.models import Artifact, Notification, Run, RunEvent, ScheduleDue
+from tests.engine_fixtures import fresh, timeline
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def schedules_have_begun(app):
+    schedules.ask_for_due(clock.now())
+
+
+def claimed(run, **changes):
+    """As a worker on another machine left it."""
+    values = {
+        "state": "running",
+        "claim": 1,
+        "worker": {"host": "elsewhere", "pid": 1, "started": "1"},
+        "claimed_at": clock.now() - timedelta(minutes=1),
+        "advanced_at": clock.now() - timedelta(seconds=40),
+        "lease_until": clock.now() - timedelta(seconds=1),
+        "percent": 40,
+        **changes,
+    }
+    for name, value in values.items():
+        setattr(run, name, value)
+    db.session.commit()
+
+
+def request(susan, name="slow", **args):
+    run = outbox.request(name, by=susan, args=args)
+    db.session.commit()
+    return run
+
+
+def test_a_sweep_that_finds_nothing_writes_nothing(app, susan):
+    from sqlalchemy import event
+
+    written = []
+    event.listen(
+        db.engine,
+        "before_cursor_execute",
+        lambda *arguments: written.append(arguments[2]) if not arguments[2].lstrip().startswith("SELECT") else None,
+    )
+
+    assert housekeeping.sweep() == 0
+    assert written == []
+
+
+def test_an_expired_lease_goes_on_at_its_cursor(susan):
+    run = request(susan)
+    claimed(run, done=40, cursor={"each": {"0.0": {"done": 40, "at": 39, "base": 0, "limit": None}}})
+
+    assert housekeeping.sweep() >= 1
+
+    assert (fresh(run).state, run.reason, run.strikes, run.attempt, run.percent) == ("queued", "worker_lost", 0, 1, 40)
+    assert run.sent_to == "microblog-tasks" and run.send == 2
+    notice = db.session.get(Notification, (susan.id, f"task_progress:{run.id}"))
+    assert notice.data["text"] == "Continuing after a restart, from 40 %"
+
+
+def test_a_lease_that_holds_is_left_alone(susan):
+    run = request(susan)
+    claimed(run, lease_until=clock.now() + timedelta(seconds=5))
+
+    housekeeping.sweep()
+
+    assert fresh(run).state == "running"
+
+
+def test_no_advance_is_a_strike_and_three_are_the_end(susan):
+    run = request(susan)
+    for strike in (1, 2, 3):
+        now = clock.now()
+        claimed(run, claim=strike, claimed_at=now, advanced_at=now, state="running")
+        housekeeping.sweep()
+        assert fresh(run).strikes == strike
+
+    assert (run.state, run.reason) == ("failed", "crashed_three_times")
+
+
+def test_a_lost_worker_while_cancelling_ends_cancelled(susan):
+    run = request(susan)
+    claimed(run, state="cancelling", cancel_asked_at=clock.now())
+
+    housekeeping.sweep()
+
+    assert fresh(run).state == "cancelled"
+
+
+def test_a_cancel_that_is_not_heard_is_enforced(susan):
+    run = request(susan)
+    ask = clock.now() - timedelta(seconds=31)
+    claimed(run, state="cancelling", cancel_asked_at=ask, lease_until=clock.now() + timedelta(seconds=30))
+
+    housekeeping.sweep()
+
+    assert fresh(run).state == "cancelled"
+
+
+def test_a_run_that_holds_its_lease_but_does_not_advance_is_stopped(susan):
+    run = request(susan)
+    claimed(run, lease_until=clock.now() + timedelta(seconds=30), advanced_at=clock.now() - timedelta(minutes=11))
+
+    housekeeping.sweep()
+
+    assert (fresh(run).state, run.reason) == ("queued", "hung")
+
+
+def test_a_back_off_ends(susan):
+    run = request(susan)
+    claimed(run, state="retrying", attempt=2, due_at=clock.now() - timedelta(seconds=1), lease_until=None)
+
+    housekeeping.sweep()
+
+    assert (fresh(run).state, run.sent_to) == ("queued", "microblog-tasks")
+
+
+def test_many_sweepers_at_once_send_once(app, susan):
+    run = request(susan)
+    claimed(run)
+    barrier = threading.Barrier(4)
+
+    def sweep():
+        with app.app_context():
+            barrier.wait()
+            housekeeping.sweep()
+            db.session.remove()
+
+    threads = [threading.Thread(target=sweep) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert fresh(run).state == "queued"
+    assert timeline(run.id).count("queued") == 2
+
+
+def test_a_run_that_was_asked_for_but_never_sent_is_sent(susan, monkeypatch):
+    monkeypatch.setattr(outbox, "dispatch", lambda run_ids: None)
+    run = request(susan)
+    monkeypatch.undo()
+    monkeypatch.setattr(housekeeping, "SEND_GRACE_SECONDS", -1)
+    assert fresh(run).sent_to is None
+
+    housekeeping.sweep()
+
+    assert fresh(run).sent_to == "microblog-tasks"
+
+
+def test_what_is_over_is_kept_for_its_days_and_then_removed(app, susan, worker):
+    run = outbox.request("export_posts", by=susan)
+    worker.work()
+    key = db.session.scalars(select(Artifact.storage_key)).one()
+    assert housekeeping.tidy_up() == 0
+
+    fresh(run).expires_at = clock.now() - timedelta(days=1)
+    db.session.commit()
+
+    assert housekeeping.tidy_up() == 1
+    for model in (Run, RunEvent, Artifact, Notification):
+        assert db.session.scalar(select(func.count()).select_from(model)) == 0
+    with pytest.raises(FileNotFoundError):
+        open_storage(app.config["STORAGE_URL"]).open(key)
+
+
+def test_a_cancelled_export_leaves_no_file(app, susan):
+    run = request(susan, "export_posts")
+    claimed(run, state="running", lease_until=clock.now() + timedelta(seconds=30))
+    folder = open_storage(app.config["STORAGE_URL"]).parts(run.id)
+    (folder / "posts.txt.1.0").write_text("half")
+    control.cancel(fresh(run), by=susan)
+    run.lease_until = clock.now() - timedelta(seconds=1)
+    db.session.commit()
+
+    housekeeping.sweep()
+
+    assert fresh(run).state == "cancelled"
+    assert not folder.exists()
+
+
+def test_a_schedule_asks_once_per_due_time(app):
+    db.session.query(ScheduleDue).delete()
+    db.session.commit()
+
+    assert schedules.ask_for_due(NOON) == 0
+    assert schedules.ask_for_due(NOON + timedelta(seconds=30)) == 0
+    assert schedules.ask_for_due(NOON + timedelta(seconds=90)) == 1
+    assert schedules.ask_for_due(NOON + timedelta(seconds=90)) == 0
+    assert db.session.scalar(select(func.count()).where(Run.task == "every_minute")) == 1
+
+
+def test_missed_times_are_caught_up_once(app):
+    db.session.query(ScheduleDue).delete()
+    db.session.commit()
+    schedules.ask_for_due(NOON)
+
+    assert schedules.ask_for_due(NOON + timedelta(hours=3)) == 1
+
+
+def test_the_holder_of_a_lease_is_known_by_its_start_time():
+    me = lease.holder()
+
+    assert lease.is_alive(me)
+    assert not lease.is_alive({**me, "started": "1"})
+    assert not lease.is_alive({**me, "host": "elsewhere"})
+    assert not lease.is_alive(None)
+    assert not lease.end(me), "a process must not end itself"
