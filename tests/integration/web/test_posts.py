@@ -91,3 +91,11 @@ def test_another_members_post_can_be_read_and_nothing_else(as_mary, post):
 def test_post_that_no_database_could_hold_is_not_found(as_susan):
     assert as_susan.get("/posts/2147483647").status_code == 404
     assert as_susan.get("/posts/99999999999999999999").status_code == 404
+
+
+def test_addresses_become_links_that_lend_no_weight(as_susan):
+    as_susan.post("/posts", body='see https://example.com/a?b=1&c="2" and www.example.org, not ftp://x')
+
+    page = as_susan.get("/").text
+    assert '<a href="https://example.com/a?b=1&amp;c=&#34;2&#34;" rel="nofollow noopener ugc">' in page
+    assert 'href="https://www.example.org"' in page and 'href="ftp' not in page
