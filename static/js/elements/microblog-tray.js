@@ -3,14 +3,14 @@
 import { Announcer } from "../lib/announcer.js"
 import { plainText, titlePrefix } from "../lib/bar.js"
 import { Feed } from "../lib/feed.js"
-import { sentence } from "../lib/freshness.js"
 import { Leader } from "../lib/leader.js"
+import { recall, remember } from "../lib/memory.js"
 import { Poller } from "../lib/poller.js"
-import { freshKey, send } from "../lib/post.js"
 import { cardsOf, fetchCard, show } from "./run-card.js"
+import * as forms from "./run-forms.js"
+import { Notice } from "./tray-notice.js"
 
 const SHOWN = 3
-const TELL_AGE_MS = 5_000
 const SOON_MS = [300, 1_200]                                 // what was just asked for may be over in no time
 
 class MicroblogTray extends HTMLElement {
@@ -19,15 +19,13 @@ class MicroblogTray extends HTMLElement {
   #loading = new Set()
   #feed = new Feed()
   #isFirstAnswer = true
-  #lastAnswerAt = null
-  #trouble = null
-  #ageTimer = null
   #endedUnseen = null
   #title = document.title
   #off = new AbortController()
 
   connectedCallback() {
     this.list = this.querySelector("[data-cards]")
+    this.notice = new Notice(this)
     const name = `microblog:${this.dataset.member}`
     this.channel = "BroadcastChannel" in window ? new BroadcastChannel(name) : null
     const locks = this.channel ? navigator.locks : null
@@ -58,13 +56,13 @@ class MicroblogTray extends HTMLElement {
   #listen() {
     const on = (target, type, act) => target.addEventListener(type, act, { signal: this.#off.signal })
     on(document, "visibilitychange", () => this.#turned())
-    on(document, "submit", (event) => this.#submitted(event))
     on(window, "online", () => this.#wake())
-    on(window, "offline", () => this.#troubled({ kind: "offline" }))
+    on(window, "offline", () => this.notice.trouble("offline"))
     on(window, "pagehide", () => this.leader.leave())
     on(window, "pageshow", (event) => event.persisted && this.leader.join({ first: true }))
     if (this.channel) on(this.channel, "message", ({ data }) => this.#heard(data))
     on(this.querySelector("details"), "toggle", ({ target }) => remember("tray", target.open ? "open" : "closed"))
+    forms.listen((run) => this.#asked(run), this.#off.signal)
     if (recall("tray") === "closed") this.querySelector("details").open = false
   }
 
@@ -98,7 +96,7 @@ class MicroblogTray extends HTMLElement {
 
   #heard(message) {
     if (message.type === "answer") this.#answered(message)
-    else if (message.type === "trouble") this.#troubled(message)
+    else if (message.type === "trouble") this.notice.trouble(message.kind)
     else if (message.type === "signedOut") this.#signedOut()
     else if (message.type === "wake" && this.leader.isLeading) this.poller.wake()
     else if (message.type === "visible?" && !document.hidden) this.leader.join({ first: true })
@@ -107,8 +105,7 @@ class MicroblogTray extends HTMLElement {
   // -- what was heard --------------------------------------------------------------------------------------------------
 
   #answered({ answer, since }) {
-    this.#lastAnswerAt = Date.now()
-    this.#calm()
+    this.notice.calm()
     this.#live = answer.live
     if (answer.reset) this.#runs.clear()
     for (const notification of this.#feed.take(answer, since)) this.#take(notification, answer.now)
@@ -123,6 +120,15 @@ class MicroblogTray extends HTMLElement {
     if (data?.run_id) this.#learn(data, this.#isFirstAnswer)
     else if (name === "task_progress" && data) this.#showPlain(plainText(notification, now))
     document.dispatchEvent(new CustomEvent("microblog:notification", { detail: notification }))
+  }
+
+  // The member's own click: shown at once, and followed closely.
+  #asked(run) {
+    this.#learn(run)
+    this.#showAll()
+    this.#arrange()
+    this.#wake()
+    for (const ms of SOON_MS) setTimeout(() => this.#wake(), ms)
   }
 
   // `isOld`: it was so before this page came.
@@ -181,63 +187,13 @@ class MicroblogTray extends HTMLElement {
     if (hadFocus) neighbour.focus({ preventScroll: true })
   }
 
-  // -- forms: the same request, without leaving the page ------------------------------------------------------------------
-
-  async #submitted(event) {
-    const form = event.target
-    if (event.defaultPrevented || !form.matches("[data-task], [data-run-action]")) return
-    event.preventDefault()
-    if (form.getAttribute("aria-busy") === "true") return
-    form.setAttribute("aria-busy", "true")
-    const key = form.matches("[data-task]") ? freshKey() : null
-    try {
-      const response = await send(form, event.submitter, { key })
-      if (!response.ok && response.status !== 409) throw new Error(response.statusText)
-      const run = await response.json()
-      if (!run.run_id) throw new Error("not a run")
-      this.#learn(run)
-      this.#showAll()
-      this.#arrange()
-      this.#wake()
-      for (const ms of SOON_MS) setTimeout(() => this.#wake(), ms)
-    } catch {
-      HTMLFormElement.prototype.submit.call(form)            // as the page would have done by itself
-    } finally {
-      form.removeAttribute("aria-busy")
-    }
-  }
-
-  // -- when nothing is heard -------------------------------------------------------------------------------------------------
-
-  #troubled({ kind }) {
-    this.#trouble = kind
-    this.dataset.stale = ""
-    const tell = () => this.#notice(sentence(this.#trouble, this.#lastAnswerAt, Date.now()))
-    tell()
-    this.#ageTimer ??= setInterval(tell, TELL_AGE_MS)
-  }
-
-  #calm() {
-    if (!this.#trouble) return
-    this.#trouble = null
-    delete this.dataset.stale
-    clearInterval(this.#ageTimer)
-    this.#ageTimer = null
-    this.#notice("")
-  }
+  // -- to the screen reader and the title ---------------------------------------------------------------------------------
 
   #signedOut() {
-    this.#calm()
+    this.#off.abort()                                        // from here on nothing wakes it: a reload signs in
     this.leader.leave()
-    this.dataset.stale = ""
-    this.#notice(this.querySelector("template[data-signed-out]").content.cloneNode(true))
+    this.notice.signedOut()
     this.#say("You were signed out")
-  }
-
-  #notice(content) {
-    const place = this.querySelector("[data-notice]")
-    place.replaceChildren(content)
-    place.hidden = content === ""
   }
 
   #say(text) {
@@ -253,22 +209,6 @@ class MicroblogTray extends HTMLElement {
 
 function isActive({ state }) {
   return ["queued", "running", "retrying", "cancelling"].includes(state)
-}
-
-function remember(key, value) {
-  try {
-    sessionStorage.setItem(`microblog:${key}`, value)
-  } catch {
-    // Storage is forbidden here: the tray is open on each page.
-  }
-}
-
-function recall(key) {
-  try {
-    return sessionStorage.getItem(`microblog:${key}`)
-  } catch {
-    return null
-  }
 }
 
 customElements.define("microblog-tray", MicroblogTray)
