@@ -6,7 +6,7 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 
 from app.errors import Conflict
 from app.extensions import db
@@ -18,7 +18,7 @@ PASSWORD = "microblog"
 # fixed, so that the same seed gives the same rows on any day
 FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
 _SPAN = timedelta(days=5 * 365)
-_BATCH = 20_000
+_BATCH = 50_000
 _DIFFERENT_PHRASES = 2_000
 
 Row = dict[str, Any]
@@ -33,6 +33,7 @@ def plant(user_count: int, post_count: int, follow_count: int, seed: int, is_ope
     """
     if db.session.scalar(select(User.id).where(User.username == _name(seed, 0))) is not None:
         raise Conflict(f"Seed {seed} was planted before: give another --seed.")
+    _make_room()
     last_id = db.session.scalar(select(func.max(User.id))) or 0
     yield from _written(User, "members", _members(user_count, seed, is_open))
     ids = db.session.scalars(select(User.id).where(User.id > last_id).order_by(User.id)).all()
@@ -41,6 +42,12 @@ def plant(user_count: int, post_count: int, follow_count: int, seed: int, is_ope
     yield from _written(Post, "posts", _posts(ids, post_count, dice))
     _count(last_id)
     yield "counters", len(ids)
+
+
+def _make_room() -> None:
+    """SQLite's own 2 MB of cache spill at inserts all over an index; 128 MB make them half as fast again."""
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(text("PRAGMA cache_size = -131072"))
 
 
 def _written(model: Any, what: str, rows: Iterator[Row]) -> Iterator[Written]:
