@@ -11,10 +11,12 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import event, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from app import clock
 from app.engine import lease, notices, progress
+from app.engine.gathering import Gathering
 from app.engine.pulse import Pulse
 from app.engine.registry import Task
 from app.engine.signals import CommitInTask, LeaseLost
@@ -24,6 +26,7 @@ from app.models import Run, notification, run_state
 _NOT_THE_CALLER = ("sqlalchemy", "engine/book.py", "contextlib")
 NOTICE_SECONDS = 0.25
 SAYS_PER_RUN = 200
+RECONNECT_SECONDS = 0.5
 _BOOK = "run_book"
 _COLUMNS = (
     "step_index",
@@ -57,6 +60,7 @@ class Book:
         self.wrote_since: float | None = None
         self.last_commit = self.last_notice = time.monotonic()
         self.files: list[Any] = []
+        self.gatherings: list[Gathering] = []
         self.passes = 0
         self.careful_until: tuple[str, Any] | None = None
         self.said = 0
@@ -105,6 +109,8 @@ class Book:
     def commit(self) -> None:
         """Write the batch. Raises LeaseLost, with all of it rolled back, if the run is another claim's by now."""
         session, row = self.session, self.row
+        for gathering in self.gatherings:
+            gathering.hand_over()
         now = time.monotonic()
         began = (self.wrote_since or now) if self.has_writes else None
         session.flush()
@@ -137,16 +143,28 @@ class Book:
         finally:
             self._may_commit = False
 
-    def begin_again(self, careful_until: tuple[str, Any]) -> None:
-        """Back to the last commit, to do a broken batch item by item: the good are kept, the bad one stands alone."""
-        self.session.rollback()
-        committed = self.session.get(Run, self.row.id, populate_existing=True)
-        if committed is None or committed.claim != self.row.claim:
+    def begin_again(self, careful_until: tuple[str, Any] | None = None) -> None:
+        """Back to the last commit, in the same claim: after a broken batch (its items up to `careful_until` one by one,
+        so that the good are kept and the bad one stands alone), or after the database was away.
+
+        Waits for the database as long as the lease lasts. Raises LeaseLost when it is over or another's.
+        """
+        while True:
+            try:
+                self.session.rollback()
+                committed = self.session.get(Run, self.row.id, populate_existing=True)
+                break
+            except (OperationalError, InterfaceError) as error:
+                if time.monotonic() > self.pulse.renewed + self.pulse.lease_seconds:
+                    raise LeaseLost from error
+                time.sleep(RECONNECT_SECONDS)
+        if committed is None or committed.claim != self.row.claim or committed.state not in run_state.CLAIMED:
             raise LeaseLost
         self.session.expunge(committed)
         self.row = committed
         self.end_transaction()
         self.wrote_since = None
+        self.gatherings.clear()
         self.passes += 1
         self.careful_until = careful_until
 

@@ -81,3 +81,10 @@ def is_environment(error: BaseException) -> bool:
     if isinstance(error, (OperationalError, InterfaceError, MemoryError)):
         return True
     return isinstance(error, OSError) and error.errno in artifacts.DISK_ERRORS
+
+
+def is_database_away(error: BaseException) -> bool:
+    """True if the database may be back in a moment: the connection broke, or a lock was held too long."""
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return False
+    return not any(word in str(error.orig) for word in ("full", "readonly", "read-only"))

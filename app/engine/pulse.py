@@ -48,6 +48,7 @@ class Pulse:
     advanced: float = field(default_factory=time.monotonic)
     renewed: float = field(default_factory=time.monotonic)
     asked: float = field(default_factory=time.monotonic)
+    is_troubled: bool = False
     stop: type[Stop] | None = None
     stop_since: float | None = None
     woken: threading.Event = field(default_factory=threading.Event)
@@ -116,9 +117,11 @@ class Pulse:
                 else:
                     state = connection.scalar(select(Run.state).where(*mine))
         except SQLAlchemyError as error:
-            log.warning("run %s: the lease could not be renewed (%s)", self.run_id, type(error).__name__)
-            self.asked = time.monotonic()
+            if not self.is_troubled:
+                log.warning("run %s: the lease could not be renewed (%s)", self.run_id, type(error).__name__)
+            self.is_troubled, self.asked = True, time.monotonic()
             return
+        self.is_troubled = False
         self.asked = time.monotonic()
         if renew:
             self.renewed = self.asked

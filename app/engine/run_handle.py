@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.engine import artifacts, sources, walking
 from app.engine.book import Book
+from app.engine.gathering import Gathering
 from app.engine.items import Item, is_environment
 from app.engine.registry import DeclarationError
 from app.engine.walking import Walk
@@ -145,6 +146,15 @@ class Run:
         session.add(RunOnce(run_id=self.id, key=key, result=kept))
         session.flush()
         return result
+
+    def gather(self, write: Callable[[list[Any]], object]) -> Callable[[Any], None]:
+        """A function to hand things to: `write` gets them as a list, once a batch, in its transaction.
+
+        For items that each write one row: hand it in as the item's last act, and many become one statement.
+        """
+        gathering = Gathering(write)
+        self._book.gatherings.append(gathering)
+        return gathering.things.append
 
     @contextmanager
     def artifact(self, name: str, keep: bool = True) -> Iterator[artifacts.PartFile]:

@@ -1,5 +1,6 @@
 """From a job to a finished run: claim it, call the task, and write how it ended. One claim, one call of `perform`."""
 
+import copy
 import logging
 import os
 import random
@@ -18,7 +19,7 @@ from sqlalchemy import event, update
 from app import clock
 from app.engine import artifacts, lease, moves, notices, outbox, registry
 from app.engine.book import Book
-from app.engine.items import is_environment
+from app.engine.items import is_database_away, is_environment
 from app.engine.pulse import Pulse
 from app.engine.registry import Task
 from app.engine.run_handle import Run as Handle
@@ -29,6 +30,7 @@ from app.models import Run, User, run_state
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 3  # times in a row that the database may go away without the run getting any further
 BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 5.0, 600.0
 
 
@@ -180,16 +182,28 @@ def _call_and_end(book: Book, task: Task) -> None:
 
 
 def _call(book: Book, task: Task) -> None:
-    """The body. When an item breaks, its batch is done again item by item, so what was finished before it is kept."""
-    handle = Handle(book)
-    try:
-        task.function(handle, **book.row.args)
-    except Exception as error:
-        where = handle.where()
-        if where is None or is_environment(error):
-            raise
-        book.begin_again(where)
-        task.function(Handle(book), **book.row.args)
+    """The body. When an item breaks, its batch is done again item by item, so what was finished before it is kept.
+
+    When the database goes away the body goes on from its cursor once it is back, as long as the lease lasts.
+    """
+    is_careful, patience, reached = False, PATIENCE, copy.deepcopy(book.row.cursor)
+    while True:
+        handle = Handle(book)
+        try:
+            task.function(handle, **book.row.args)
+            return
+        except Exception as error:
+            if is_database_away(error) and patience:
+                log.warning("run %s: the database went away; waiting for it", book.row.id)
+                book.begin_again()
+                patience = PATIENCE if book.row.cursor != reached else patience - 1
+                reached = copy.deepcopy(book.row.cursor)
+                continue
+            where = handle.where()
+            if where is None or is_careful or is_environment(error):
+                raise
+            is_careful = True
+            book.begin_again(where)
 
 
 def _drop(book: Book) -> None:

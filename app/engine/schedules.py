@@ -28,12 +28,12 @@ def ask_for_due(moment: datetime) -> int:
 
     Any number of processes may call it at once: the row's key lets one of them through.
     """
-    return sum(_ask_once(task, moment) for task in registry.all_tasks() if task.schedule)
+    return sum(_ask_once(task, task.schedule, moment) for task in registry.all_tasks() if task.schedule)
 
 
-def _ask_once(task: Task, moment: datetime) -> bool:
+def _ask_once(task: Task, schedule: str, moment: datetime) -> bool:
     second_after = moment.replace(microsecond=0) + timedelta(seconds=1)  # get_prev looks strictly before
-    due: datetime = croniter(task.schedule, second_after).get_prev(datetime)
+    due: datetime = croniter(schedule, second_after).get_prev(datetime)
     newest = db.session.scalar(select(func.max(ScheduleDue.due_at)).where(ScheduleDue.task == task.name))
     db.session.rollback()
     if newest is not None and newest >= due:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from app.engine.book import Book
+from app.engine.gathering import ENOUGH
 from app.engine.sources import Page, Source
 
 BATCH_SECONDS = 0.25
@@ -84,7 +85,7 @@ class Walk:
             return True
         if self.atomic is not None:
             return waiting >= self.atomic
-        if now - book.last_commit >= BATCH_SECONDS:
+        if now - book.last_commit >= BATCH_SECONDS or any(len(one.things) >= ENOUGH for one in book.gatherings):
             return True
         if not book.has_writes:
             return False
