@@ -115,3 +115,10 @@ def test_every_file_of_the_page_has_a_test_here():
     tried = {"shout", "count_words", "sign_posts", "posts_by_year", "announce_total", "trim_posts", "impatient"}
 
     assert names == tried | {"count_to_ten"}  # the last in tests/browser/test_tutorial.py
+
+
+def test_the_readme_shows_the_same_first_task():
+    first = documents.files_in(FIRST_TASK)["app/tasks/shout.py"].split()
+    shown = documents.code_blocks("README.md")[0].split()
+
+    assert shown[-len(first) + 2 :] == first[2:]  # but for the comment that names the file
