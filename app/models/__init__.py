@@ -5,6 +5,7 @@ from app.models.notification import Notification, NotificationCounter
 from app.models.post import Post
 from app.models.run import Artifact, Run, RunEvent, RunFailure, RunOnce
 from app.models.schedule import ScheduleDue
+from app.models.upload import Upload
 from app.models.user import User
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "RunEvent",
     "RunFailure",
     "RunOnce",
+    "Upload",
     "ScheduleDue",
     "User",
 ]

@@ -2,13 +2,26 @@
 
 from flask import Flask
 
-from app.web import accounts, errors, health, notifications, pages, posts, profiles, runs, static, tasks, timeline
+from app.web import (
+    accounts,
+    errors,
+    health,
+    imports,
+    notifications,
+    pages,
+    posts,
+    profiles,
+    runs,
+    static,
+    tasks,
+    timeline,
+)
 from app.web.admin import tasks as admin_tasks
 from app.web.lean import LeanFlask, LeanSessions
 
 __all__ = ["LeanFlask", "register"]
 
-FEATURES = (static, accounts, timeline, posts, profiles, tasks, runs, notifications, health, admin_tasks)
+FEATURES = (static, accounts, timeline, posts, profiles, tasks, runs, imports, notifications, health, admin_tasks)
 
 
 def register(app: Flask) -> None:
