@@ -25,9 +25,11 @@ HELLO = """
 
   Accounts     susan, john and david (the admin); the password of each is  microblog
   What to click
-    1. Sign in as susan, open Tasks and press Export posts: the bar moves.
-    2. Reload the page in mid-run, cancel a run, or `kill -9` a worker: the bar goes on where it was.
-    3. Sign in as david and open Admin: queues, workers, runs.
+    1. Sign in as susan, open Tasks and press Start beside Example long task: a bar for ten seconds.
+       Reload the page meanwhile, or `kill -9` a worker: the bar goes on where it was. Cancel stops it.
+    2. Start Export posts, and Download when its card is green.
+    3. Start Make samples for a longer bar: 100,000 posts.
+    4. Sign in as david and open Admin: queues, workers, runs.
 """
 REDIS_HINT = "  A worker of your own:  export REDIS_URL={url}\n                         rq worker microblog-tasks\n"
 

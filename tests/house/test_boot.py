@@ -20,6 +20,15 @@ def test_boot_and_demo_start_workers_on_the_engines_queues():
     assert list(demo.WORKERS.values()) == [f"{registry.HIGH_QUEUE},{registry.DEFAULT_QUEUE}", registry.HIGH_QUEUE]
 
 
+def test_greeting_names_buttons_that_are_there(app):
+    titles = {task.title for task in registry.all_tasks() if task.visible}
+
+    named = re.findall(r"(?:Start beside|Start) ([A-Z][a-z ]+?)(?::|,| for)", demo.HELLO)
+
+    assert named[0] == "Example long task"
+    assert len(named) == 3 and set(named) <= titles
+
+
 def test_supervisor_is_short():
     assert len(Path(supervise.__file__).read_text().splitlines()) <= 80
 

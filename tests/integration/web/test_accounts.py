@@ -54,6 +54,15 @@ def test_registration_says_beside_the_field_what_is_wrong(visitor, susan, wrong,
     assert not accounts.is_name_taken("ada")
 
 
+def test_only_a_demo_tells_its_accounts_at_the_door(app, visitor):
+    assert "susan" not in visitor.get("/auth/login").text
+
+    app.config["DEMO"] = True
+    page = visitor.get("/auth/login").text
+
+    assert all(f"<strong>{word}</strong>" in page for word in ("susan", "john", "david", "microblog"))
+
+
 def test_wrong_password_and_unknown_name_sound_the_same(visitor, susan):
     wrong = visitor.signs_in("susan", "wrong password")
     unknown = visitor.signs_in("nobody", "wrong password")
