@@ -56,6 +56,7 @@ def wait_for(run: Run | str, is_so: Callable[[Run], object], seconds: float = 20
 
 
 def timeline(run_id: str) -> list[str]:
-    """The kinds of the run's time-line."""
-    query = db.select(RunEvent.kind).where(RunEvent.run_id == run_id).order_by(RunEvent.id)
+    """The kinds of the run's time-line, batches left out."""
+    is_of_run = (RunEvent.run_id == run_id) & (RunEvent.kind != "batch")
+    query = db.select(RunEvent.kind).where(is_of_run).order_by(RunEvent.id)
     return list(db.session.scalars(query))

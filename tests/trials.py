@@ -131,6 +131,36 @@ def foreign(run: Run, *, break_at: int = -1) -> None:
         run.saved.setdefault(f"shown in attempt {run.attempt}", []).append(notices.shown_percent(run._book.row))
 
 
-@task(title="Every minute", unique=None, visible=False, schedule="* * * * *")
-def every_minute(run: Run) -> None:
+@task(title="Every day", unique=None, visible=False, schedule="0 12 * * *")
+def every_day(run: Run) -> None:
     """Started by the clock."""
+
+
+@task(title="Leaves early", unique=None)
+def leaves_early(run: Run) -> None:
+    """Break out of the loop at the fourth item."""
+    for number in run.each(range(10)):
+        if number == 3:
+            break
+
+
+@task(title="Skips", unique=None)
+def skips(run: Run) -> None:
+    """Skip every other item."""
+    for number in run.each(range(10)):
+        if number % 2:
+            run.skip()
+
+
+@task(title="Lazy", unique=None)
+def lazy(run: Run) -> None:
+    """A generator that must not be read ahead of the body."""
+    done = []
+
+    def numbers():
+        for number in range(50):
+            assert len(done) == number, "read ahead"
+            yield number
+
+    for number in run.each(numbers()):
+        done.append(number)

@@ -8,9 +8,10 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import event, update
+from sqlalchemy import Update, bindparam, event, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session
 
@@ -27,6 +28,7 @@ _NOT_THE_CALLER = ("sqlalchemy", "engine/book.py", "contextlib")
 NOTICE_SECONDS = 0.25
 SAYS_PER_RUN = 200
 RECONNECT_SECONDS = 0.5
+BATCH_LINE_SECONDS = 2.0
 _BOOK = "run_book"
 _COLUMNS = (
     "step_index",
@@ -63,7 +65,8 @@ class Book:
         self.gatherings: list[Gathering] = []
         self.passes = 0
         self.careful_until: tuple[str, Any] | None = None
-        self.said = 0
+        self.said = self.batch_lines = 0
+        self.next_batch_line = 0.0
         self.last_said: str | None = row.message
         self._may_commit = False
         self._is_told = True
@@ -116,7 +119,7 @@ class Book:
         session.flush()
         for file in self.files:
             file.note_length()
-        found = session.execute(self._update()).scalar()
+        found = self._write()
         if found is None:
             session.rollback()
             self.pulse.interrupt(LeaseLost)
@@ -124,6 +127,7 @@ class Book:
         if found != row.state:
             row.state = found
             self._is_told = False
+        self._note_batch(now)
         if not self._is_told or now - self.last_notice >= NOTICE_SECONDS:
             self._say()
             notices.announce(row)
@@ -168,19 +172,24 @@ class Book:
         self.passes += 1
         self.careful_until = careful_until
 
-    def _update(self) -> Any:
-        row = self.row
-        values = {name: getattr(row, name) for name in _COLUMNS}
-        return (
-            update(Run)
-            .where(Run.id == row.id, Run.claim == row.claim, Run.state.in_(run_state.CLAIMED))
-            .values(**values, advanced_at=self._advanced_at(), lease_until=lease.until(self.pulse.lease_seconds))
-            .returning(Run.state)
-            .execution_options(synchronize_session=False)
-        )
+    def _write(self) -> str | None:
+        """The run's row: progress, cursor, lease. Its state, or None where this claim has the run no more."""
+        connection = self.session.connection()
+        values = {name: getattr(self.row, name) for name in _COLUMNS}
+        age = timedelta(seconds=max(time.monotonic() - self.pulse.advanced, 0))
+        values |= {"run_id": self.row.id, "own_claim": self.row.claim, "advanced_at": clock.now() - age}
+        values |= lease.values(self.pulse.lease_seconds)
+        state: str | None = connection.scalar(_statement(connection.dialect.name), values)
+        return state
 
-    def _advanced_at(self) -> Any:
-        return clock.now() - timedelta(seconds=max(time.monotonic() - self.pulse.advanced, 0))
+    def _note_batch(self, now: float) -> None:
+        """The time-line shows a claim's first batch, then others, longer apart as it goes on."""
+        if now < self.next_batch_line:
+            return
+        self.batch_lines += 1
+        self.next_batch_line = now + BATCH_LINE_SECONDS * self.batch_lines
+        amount = progress.amount(notices.standing_of(self.row))
+        notices.record(self.row, "batch", f"Saved with its cursor: {amount or 'nothing yet'}")
 
     def _say(self) -> None:
         """The newest word of the task joins the time-line, a limited number of times."""
@@ -193,6 +202,23 @@ class Book:
         """SQLite has one writer: leave the lock free for as long as it was held, or web writes starve."""
         if self.session.get_bind().dialect.name == "sqlite":
             time.sleep(max(writing_seconds, 0.010))
+
+
+@cache
+def _statement(dialect: str) -> Update:
+    """Built once: it runs with every batch, and building it took longer than running it."""
+    table = Run.__table__
+    return (
+        update(table)
+        .where(
+            table.c.id == bindparam("run_id"),
+            table.c.claim == bindparam("own_claim"),
+            table.c.state.in_(sorted(run_state.CLAIMED)),
+        )
+        .values({name: bindparam(name) for name in (*_COLUMNS, "advanced_at")})
+        .values(lease_until=lease.expression(dialect))
+        .returning(table.c.state)
+    )
 
 
 def book_of(session: Session) -> Book | None:

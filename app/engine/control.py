@@ -9,8 +9,6 @@ from app.errors import Conflict, NotAllowed
 from app.extensions import db
 from app.models import Run, User, run_state
 
-CRASHED = "crashed_three_times"
-
 
 def cancel(run: Run, by: User) -> Run:
     """Stop the run: at once if nobody has it, else at its next batch. Cancelling twice is cancelling once.
@@ -39,9 +37,9 @@ def retry(run: Run, by: User) -> Run:
         return _ask_again(run, by)
     if run.state != run_state.FAILED:
         raise Conflict("Only what failed, partly failed or was cancelled can be run again.")
-    if run.reason == CRASHED and not by.is_admin:
+    if run.reason == notices.CRASHED and not by.is_admin:
         raise NotAllowed("It crashed its worker three times: ask an admin to retry it.")
-    if run.reason == "task_gone":
+    if run.reason == notices.TASK_GONE:
         raise Conflict("The code of this task no longer exists.")
     holder = db.session.scalar(select(Run.id).where(Run.active_key == run.unique_key)) if run.unique_key else None
     if holder is not None:

@@ -17,8 +17,7 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
-from app.engine import artifacts, lease, monitor, moves, outbox, queues, registry, schedules
-from app.engine.control import CRASHED
+from app.engine import artifacts, lease, monitor, moves, notices, outbox, queues, registry, schedules
 from app.extensions import db
 from app.models import Notification, Run, run_state
 
@@ -226,7 +225,7 @@ def _revive(row: Run, reason: str, why: str) -> bool:
                 row,
                 run_state.FAILED,
                 why=f"{why} for the third time without advancing",
-                reason=CRASHED,
+                reason=notices.CRASHED,
                 strikes=strikes,
                 error="It crashed three times at the same place, so it was stopped.",
             )

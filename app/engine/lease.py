@@ -6,7 +6,7 @@ import socket
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Interval, func, literal
+from sqlalchemy import ColumnElement, Interval, bindparam, func, literal
 
 from app import clock
 from app.extensions import db
@@ -22,9 +22,20 @@ def database_now() -> ColumnElement[Any]:
 
 def until(seconds: float) -> ColumnElement[Any]:
     """The end of a lease that begins now."""
-    if db.engine.dialect.name == "sqlite":
-        return literal(clock.now() + timedelta(seconds=seconds), UtcDateTime)
-    return func.clock_timestamp() + literal(timedelta(seconds=seconds), Interval)
+    return expression(db.engine.dialect.name).params(values(seconds))
+
+
+def expression(dialect: str) -> ColumnElement[Any]:
+    """The end of a lease as SQL with a parameter, for a statement that is built once; see `values`."""
+    if dialect == "sqlite":
+        return bindparam("lease_end", type_=UtcDateTime)
+    return func.clock_timestamp() + bindparam("lease_length", type_=Interval)
+
+
+def values(seconds: float) -> dict[str, Any]:
+    """The parameter that `expression` waits for, on either database."""
+    length = timedelta(seconds=seconds)
+    return {"lease_end": clock.now() + length} if db.engine.dialect.name == "sqlite" else {"lease_length": length}
 
 
 def holder() -> dict[str, Any]:

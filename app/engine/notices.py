@@ -8,6 +8,9 @@ from app.extensions import db
 from app.models import Run, RunEvent, notification, run_state
 
 NAME = "task_progress"
+# A run that crashed its worker three times is an admin's to retry; one whose code is gone is nobody's.
+CRASHED, TASK_GONE = "crashed_three_times", "task_gone"
+_NOT_FOR_MEMBERS = {CRASHED, TASK_GONE}
 
 
 def key_of(run_id: str) -> str:
@@ -61,25 +64,28 @@ def shown_percent(row: Run) -> int | None:
 
 def text_of(row: Run) -> str:
     """The run's sentence."""
-    return progress.sentence(
-        progress.Standing(
-            state=row.state,
-            unit=row.unit,
-            done=row.done,
-            total=row.total,
-            failed=row.failed_count,
-            skipped=row.skipped_count,
-            step_index=row.step_index,
-            step_count=row.step_count,
-            step_name=row.step_name,
-            eta_seconds=row.eta_seconds,
-            percent=row.percent,
-            reason=row.reason,
-            error=_error(row),
-            result=row.result_text,
-            is_restarted=row.is_restarted,
-            attempt=row.attempt,
-        )
+    return progress.sentence(standing_of(row))
+
+
+def standing_of(row: Run) -> progress.Standing:
+    """What the sentence is made of."""
+    return progress.Standing(
+        state=row.state,
+        unit=row.unit,
+        done=row.done,
+        total=row.total,
+        failed=row.failed_count,
+        skipped=row.skipped_count,
+        step_index=row.step_index,
+        step_count=row.step_count,
+        step_name=row.step_name,
+        eta_seconds=row.eta_seconds,
+        percent=row.percent,
+        reason=row.reason,
+        error=_error(row),
+        result=row.result_text,
+        is_restarted=row.is_restarted,
+        attempt=row.attempt,
     )
 
 
@@ -89,7 +95,7 @@ def allowed(row: Run) -> list[str]:
         return ["cancel"]
     if row.state == run_state.CANCELLING:
         return []
-    actions = [] if row.state == run_state.SUCCEEDED else ["retry"]
+    actions = ["retry"] if row.state != run_state.SUCCEEDED and row.reason not in _NOT_FOR_MEMBERS else []
     return actions if row.seen_at else [*actions, "seen"]
 
 

@@ -160,7 +160,11 @@ def _succeeded(standing: Standing) -> str:
 
 
 def _partial(standing: Standing) -> str:
-    ended = f"Finished with failures: {amount(standing)}"
+    whole = standing.done if standing.total is None else standing.total
+    good = whole - standing.failed - standing.skipped
+    ended = f"Finished with failures: {good:,} of {whole:,} {standing.unit}, {standing.failed:,} failed"
+    if standing.skipped:
+        ended += f", {standing.skipped:,} skipped"
     return f"{ended}. {standing.result}" if standing.result else ended
 
 

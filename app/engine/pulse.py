@@ -27,15 +27,11 @@ HANGING_CANCEL_SECONDS = 30.0
 
 
 @dataclass
-class Gate:
-    """The number of items after which the loop must look up; the pulse lowers it to zero."""
-
-    at: int = 0
-
-
-@dataclass
 class Pulse:
-    """What a claim's threads tell each other. Times are monotonic seconds."""
+    """What a claim's threads tell each other. Times are monotonic seconds.
+
+    `chunk` holds the items the loop hands out before it next looks up; emptying it makes the loop look up at once.
+    """
 
     run_id: str
     claim: int
@@ -43,7 +39,7 @@ class Pulse:
     stall_after: float
     timeout: float | None
     may_exit: bool
-    gate: Gate = field(default_factory=Gate)
+    chunk: list[Any] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
     advanced: float = field(default_factory=time.monotonic)
     renewed: float = field(default_factory=time.monotonic)
@@ -67,7 +63,7 @@ class Pulse:
         """Have the task stop at its next look. LeaseLost outranks everything, then Cancelled, TimedOut, Yield."""
         if self.stop is None or _RANK[signal] > _RANK[self.stop]:
             self.stop, self.stop_since = signal, time.monotonic()
-        self.gate.at = 0
+        self.chunk.clear()
         self.woken.set()
 
     def check(self) -> None:
@@ -83,7 +79,7 @@ class Pulse:
 
     def _beat(self, engine: Engine, lease_end: LeaseEnd) -> None:
         while not self.over.wait(TICK_SECONDS):
-            self.gate.at = 0
+            self.chunk.clear()
             now = time.monotonic()
             if self.timeout is not None and now - self.began > self.timeout:
                 self.interrupt(TimedOut)

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import select
@@ -65,33 +66,7 @@ class Run:
         with `key`, one in ascending order of that key. `atomic` commits after that many items; otherwise the engine
         finds the rhythm. Raises sources.UnsuitableSource.
         """
-        book, row = self._book, self._book.row
-        order = self._orders.get(self._step, 0)
-        self._orders[self._step] = order + 1
-        place = f"{self._step}.{order}"
-        here = row.cursor.setdefault("each", {}).setdefault(place, {"done": 0})
-        if here.get("finished"):
-            return
-        source = sources.open_source(source, key)
-        if "limit" not in here:
-            here["base"] = row.done
-            measured, here["limit"] = source.measure()
-            self._restrict(here, place)
-            known = len(here["only"]) if here.get("only") is not None else (total if total is not None else measured)
-            row.total = None if known is None else here["base"] + known
-            book.end_transaction()
-        book.reached()
-        book.tell_soon()
-        self._walk = Walk(book, place, here, atomic)
-        yield from self._walk.items(source)
-        here["finished"] = True
-        if row.total is None or row.total > row.done:
-            row.total = row.done
-        book.reached()
-        book.tell_soon()
-        book.commit()
-        self._walk = None
-        book.pulse.check()
+        return chain.from_iterable(self._chunks(source, total, atomic, key))
 
     def step(self, name: str) -> "Step":
         """Enter a declared step; use its `each`, or go on with `run`. Raises DeclarationError for an unknown name."""
@@ -124,8 +99,7 @@ class Run:
 
     def skip(self) -> None:
         """Count the present item as skipped instead of done."""
-        if self._walk is not None:
-            self._walk.is_skipped = True
+        self._book.row.skipped_count += 1
 
     def say(self, text: str) -> None:
         """What the task is doing now, beside the bar; at most 255 characters are kept."""
@@ -199,6 +173,47 @@ class Run:
             self._book.row.result_url = url_or_text
         else:
             self._book.row.result_text = url_or_text
+
+    def settle(self) -> None:
+        """The body is done: count what a loop it left early had in hand."""
+        if self._walk is not None:
+            self._walk.settle()
+
+    def _chunks(
+        self, source: Any, total: int | None, atomic: int | None, key: Callable[[Any], Any] | None
+    ) -> Iterator[Iterator[Any]]:
+        book, row = self._book, self._book.row
+        order = self._orders.get(self._step, 0)
+        self._orders[self._step] = order + 1
+        place = f"{self._step}.{order}"
+        here = row.cursor.setdefault("each", {}).setdefault(place, {"done": 0})
+        if here.get("finished"):
+            return
+        walked = sources.open_source(source, key)
+        if "limit" not in here:
+            self._measure(walked, here, place, total)
+        book.reached()
+        book.tell_soon()
+        self._walk = Walk(book, place, here, atomic)
+        yield from self._walk.chunks(walked)
+        self._walk = None
+        here["finished"] = True
+        if row.total is None or row.total > row.done:
+            row.total = row.done
+        book.reached()
+        book.tell_soon()
+        book.commit()
+        book.pulse.check()
+
+    def _measure(self, source: sources.Source, here: dict[str, Any], place: str, total: int | None) -> None:
+        """Before the first item: how many there are, and up to where the run goes."""
+        row = self._book.row
+        here["base"] = row.done
+        measured, here["limit"] = source.measure()
+        self._restrict(here, place)
+        known = len(here["only"]) if here.get("only") is not None else (total if total is not None else measured)
+        row.total = None if known is None else here["base"] + known
+        self._book.end_transaction()
 
     def _enter(self, index: int) -> None:
         """The body's present step; the row only ever moves forward (a resumed body passes finished steps again)."""

@@ -55,7 +55,9 @@ def perform(run_id: str, claim: int, *, in_thread: bool = False) -> None:
         return
     task = registry.find(row.task)
     if task is None:
-        _end(row, run_state.FAILED, f"The task {row.task!r} no longer exists in this version.", reason="task_gone")
+        _end(
+            row, run_state.FAILED, f"The task {row.task!r} no longer exists in this version.", reason=notices.TASK_GONE
+        )
     else:
         row = _work(row, task, in_thread)
     outbox.send_waiting(row.user_id)
@@ -191,6 +193,7 @@ def _call(book: Book, task: Task) -> None:
         handle = Handle(book)
         try:
             task.function(handle, **book.row.args)
+            handle.settle()
             return
         except Exception as error:
             if is_database_away(error) and patience:

@@ -1,10 +1,14 @@
-"""The loop every item goes through: cheap per item, and every few milliseconds a look at the clock.
+"""The loop every item goes through: nothing but C per item, and every few milliseconds a look at the clock.
 
-A batch is committed after `atomic` items, 25 ms of writing, one long item, or 250 ms, whichever comes first.
+A batch is committed after `atomic` items, 25 ms of writing, one long item, or 250 ms, whichever comes first. The items
+come in chunks of about five milliseconds' work, counted as they are handed out; the pulse empties the present chunk
+now and then, so that an item which suddenly takes long does not keep the loop from looking up.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from itertools import count, islice
+from operator import itemgetter
 from typing import Any
 
 from app.engine.book import Book
@@ -16,6 +20,20 @@ WRITING_SECONDS = 0.025
 LONG_ITEM_SECONDS = 0.010
 LOOK_SECONDS = 0.005
 LOOK_ITEMS = 1000
+_ITEM = itemgetter(0)
+
+
+class _Tally:
+    """Counts what is handed out of a chunk, exactly, even if the chunk is emptied meanwhile."""
+
+    def __init__(self) -> None:
+        self.counter = count()
+        self.peeks = 0
+
+    def handed_out(self) -> int:
+        """How many so far."""
+        self.peeks += 1
+        return next(self.counter) - self.peeks + 1
 
 
 class Walk:
@@ -24,60 +42,80 @@ class Walk:
     def __init__(self, book: Book, place: str, here: dict[str, Any], atomic: int | None) -> None:
         row = book.row
         self.book, self.place, self.here, self.atomic = book, place, here, atomic
-        self.is_skipped = False
-        self.position: Callable[[], Any] = lambda: None
         self.failed_before = row.failed_count - here.get("failed", 0)
         self.skipped_before = row.skipped_count - here.get("skipped", 0)
         self.ok_before = row.ok_count - (here["done"] - here.get("failed", 0) - here.get("skipped", 0))
-        self.uncommitted: int | None = 0
         careful = book.careful_until
         self.careful_until = careful[1] if careful and careful[0] == place else None
+        self.seen: int = here["done"]
+        self.page, self.start, self.tally = Page([], lambda _index: None), 0, _Tally()
 
-    def items(self, source: Source) -> Iterator[Any]:
-        """Hand out the items that are not done yet; commit between them."""
-        gate, seen = self.book.pulse.gate, self.here["done"]
-        stride, since, looked = 1, seen, time.monotonic()
-        gate.at = seen + 1
+    def chunks(self, source: Source) -> Iterator[Iterator[Any]]:
+        """Hand out the items that are not done yet, in chunks; commit between them."""
+        stride, looked = 1, time.monotonic()
         for page in self._pages(source):
             if not self.book.has_writes:
                 self.book.end_transaction()
-            index = 0
-            self.position = lambda page=page: page.position(index)  # type: ignore[misc]  # noqa: B023  (the newest one)
-            for index, item in enumerate(page.items):  # noqa: B007  (`position` reads it)
-                yield item
-                seen += 1
-                if self.is_skipped:
-                    self._count_skipped()
-                if seen >= gate.at:
+            self.page = page
+            for items, first in _buffers(page):
+                place = 0
+                while place < len(items):
+                    chunk = list(items[place : place + stride])
+                    self.start, self.tally = first + place, _Tally()
+                    self.book.pulse.chunk = chunk
+                    yield map(_ITEM, zip(chunk, self.tally.counter, strict=False))
+                    handed_out = self.tally.handed_out()
+                    place += handed_out
+                    self.seen += handed_out
                     now = time.monotonic()
-                    self._look(seen, now, (now - looked) / max(seen - since, 1))
-                    stride = self._next_stride(stride, seen - since, now - looked)
-                    self.uncommitted = seen - self.here["done"] if stride == 1 else None
-                    since, looked = seen, time.monotonic()
-                    gate.at = seen + stride
-        self._count(seen)
+                    self._look(now, (now - looked) / max(handed_out, 1))
+                    stride = self._next_stride(stride, handed_out, now - looked)
+                    looked = time.monotonic()
+        self._count()
+
+    def settle(self) -> None:
+        """The body left the loop early: the item in hand is the last that counts."""
+        handed_out = self.tally.handed_out()
+        if handed_out:
+            self.here["at"] = self.position()
+            self.seen += handed_out
+            self._count()
+
+    def position(self) -> Any:
+        """Where the item in hand lies in the source."""
+        return self.page.position(self.start + self.tally.handed_out() - 1)
 
     def where(self) -> tuple[str, Any] | None:
-        """The item in hand, if finished ones before it may not be committed yet."""
-        return (self.place, self.position()) if self.uncommitted != 0 else None
+        """The item in hand, if finished ones before it are not committed yet."""
+        handed_out = self.tally.handed_out()
+        if not handed_out or self.seen + handed_out - 1 == self.here["done"]:
+            return None
+        return self.place, self.position()
 
     def _pages(self, source: Source) -> Iterator[Page]:
         if self.here.get("only") is not None:
             return source.only(self.here["only"])
         return source.pages(self.here.get("at"), self.here.get("limit"))
 
-    def _look(self, seen: int, now: float, item_seconds: float) -> None:
+    def _look(self, now: float, item_seconds: float) -> None:
         """Between two items: commit if it is time, and stop if asked to."""
         pulse = self.book.pulse
-        if not (self._is_due(now, item_seconds, seen - self.here["done"]) or pulse.stop is not None):
+        if self.seen == self.here["done"]:
+            pulse.check()
             return
-        self.here["at"] = self.position()
-        self._count(seen)
+        if not (self._is_due(now, item_seconds, self.seen - self.here["done"]) or pulse.stop is not None):
+            return
+        self.here["at"] = self._last_position()
+        self._count()
         self.book.reached()
         self.book.commit()
         pulse.check()
         if self.careful_until is not None and self.careful_until == self.here["at"]:
             self.careful_until = self.book.careful_until = None
+
+    def _last_position(self) -> Any:
+        """Of the newest finished item: the chunk is used up, so it is the one in hand, unless none was handed out."""
+        return self.position() if self.tally.handed_out() else self.here.get("at")
 
     def _is_due(self, now: float, item_seconds: float, waiting: int) -> bool:
         book = self.book
@@ -100,16 +138,24 @@ class Walk:
         fitting = int(LOOK_SECONDS * items / spent) if spent > 0 else LOOK_ITEMS
         return max(1, min(fitting, stride * 2, LOOK_ITEMS))
 
-    def _count(self, seen: int) -> None:
-        """Bring the cursor and the counts up to `seen` items of this loop."""
+    def _count(self) -> None:
+        """Bring the cursor and the counts up to what was seen of this loop."""
         row, here = self.book.row, self.here
-        here["done"] = seen
+        here["done"] = self.seen
         here["failed"] = row.failed_count - self.failed_before
         here["skipped"] = row.skipped_count - self.skipped_before
-        row.done = here["base"] + seen
-        row.ok_count = self.ok_before + seen - here["failed"] - here["skipped"]
+        row.done = here["base"] + self.seen
+        row.ok_count = self.ok_before + self.seen - here["failed"] - here["skipped"]
         self.book.advance()
 
-    def _count_skipped(self) -> None:
-        self.is_skipped = False
-        self.book.row.skipped_count += 1
+
+def _buffers(page: Page) -> Iterator[tuple[Sequence[Any], int]]:
+    """(items, index of the first): a sequence whole, anything lazy one by one, never ahead of the body."""
+    if isinstance(page.items, Sequence):
+        yield page.items, 0
+        return
+    lazy = iter(page.items)
+    index = 0
+    while items := list(islice(lazy, 1)):
+        yield items, index
+        index += 1

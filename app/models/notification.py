@@ -7,10 +7,11 @@ the rows. Drawn earlier, two writers would deadlock; drawn from a clock or an id
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ForeignKey, Index, String, Text, event, text, update
+from sqlalchemy import ForeignKey, Index, Insert, String, Text, bindparam, event, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
@@ -107,17 +108,11 @@ def _write(session: Session) -> None:
 
 def _draw(session: Session, user_id: int, count: int) -> int | None:
     """The member's counter after it rose by `count`; None when the member is gone."""
-    raise_by = (
-        update(NotificationCounter)
-        .where(NotificationCounter.user_id == user_id)
-        .values(seq=NotificationCounter.seq + count)
-        .returning(NotificationCounter.seq)
-        .execution_options(synchronize_session=False)
-    )
-    seq = session.scalar(raise_by)
-    if seq is None and session.scalar(text('SELECT 1 FROM "user" WHERE id = :id'), {"id": user_id}):
-        session.execute(_insert(session)(NotificationCounter).values(user_id=user_id, seq=0).on_conflict_do_nothing())
-        seq = session.scalar(raise_by)
+    connection, values = session.connection(), {"member": user_id, "count": count}
+    seq: int | None = connection.scalar(_RAISE, values)
+    if seq is None and connection.scalar(text('SELECT 1 FROM "user" WHERE id = :member'), values):
+        connection.execute(_begin_counting(connection.dialect.name), {"user_id": user_id, "seq": 0})
+        seq = connection.scalar(_RAISE, values)
     return seq
 
 
@@ -134,18 +129,33 @@ def _upsert(session: Session, items: list[Waiting], last_seq: int, written_at: d
         }
         for place, item in enumerate(items, start=1)
     ]
-    statement = _insert(session)(Notification)
+    connection = session.connection()
+    connection.execute(_set_state(connection.dialect.name), rows)
+
+
+# Built once: these run with every batch of every task, and building them took longer than running them.
+_COUNTERS, _NOTIFICATIONS = NotificationCounter.__table__, Notification.__table__
+_RAISE = (
+    update(_COUNTERS)
+    .where(_COUNTERS.c.user_id == bindparam("member"))
+    .values(seq=_COUNTERS.c.seq + bindparam("count"))
+    .returning(_COUNTERS.c.seq)
+)
+
+
+@cache
+def _begin_counting(dialect: str) -> Insert:
+    return _INSERT[dialect](_COUNTERS).on_conflict_do_nothing()
+
+
+@cache
+def _set_state(dialect: str) -> Insert:
+    statement = _INSERT[dialect](_NOTIFICATIONS)
     changed = {name: statement.excluded[name] for name in ("name", "seq", "status", "written_at", "payload_json")}
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["user_id", "key"], set_=changed).execution_options(
-            synchronize_session=False
-        ),
-        rows,
-    )
+    return statement.on_conflict_do_update(index_elements=["user_id", "key"], set_=changed)
 
 
-def _insert(session: Session) -> Any:
-    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @event.listens_for(Session, "after_transaction_create")

@@ -4,7 +4,7 @@ from sqlalchemy import func, select
 from app.engine import control, monitor, outbox, runner
 from app.errors import Conflict
 from app.extensions import db
-from app.models import Notification, Post, Run, RunFailure, RunOnce
+from app.models import Notification, Post, Run, RunEvent, RunFailure, RunOnce
 from tests.engine_fixtures import fresh, timeline, wait_for
 
 
@@ -280,3 +280,37 @@ def test_an_outcome_stays_until_it_is_acknowledged(susan, worker):
     after = db.session.get(Notification, key, populate_existing=True)
     assert (after.status, after.data["seen"], after.seq) == ("seen", True, seq + 1)
     assert wait_for(run, lambda row: row.seen_at)
+
+
+def test_a_loop_left_early_counts_what_it_had_in_hand(susan, worker):
+    run = outbox.request("leaves_early", by=susan)
+
+    worker.work()
+
+    assert (fresh(run).state, run.done, run.ok_count) == ("succeeded", 4, 4)
+
+
+def test_skipped_items_are_counted_as_such(susan, worker):
+    run = outbox.request("skips", by=susan)
+
+    worker.work()
+
+    assert (fresh(run).state, run.done, run.ok_count, run.skipped_count) == ("succeeded", 10, 5, 5)
+
+
+def test_the_time_line_tells_of_batches(susan, worker):
+    run = outbox.request("slow", by=susan, args={"count": 30, "seconds": 0.02})
+    worker.work()
+
+    lines = db.session.scalars(select(RunEvent.text).where(RunEvent.run_id == run.id, RunEvent.kind == "batch")).all()
+
+    assert 1 <= len(lines) <= 3
+    assert lines[0].startswith("Saved with its cursor: ")
+
+
+def test_a_generator_is_never_read_ahead_of_the_body(susan, worker):
+    run = outbox.request("lazy", by=susan)
+
+    worker.work()
+
+    assert (fresh(run).state, run.done) == ("succeeded", 50)

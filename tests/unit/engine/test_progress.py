@@ -104,7 +104,7 @@ def test_the_sentence_of_the_contract():
         (Standing("succeeded"), "Done"),
         (
             Standing("partial", done=9800, total=9800, failed=19),
-            "Finished with failures: 9,800 of 9,800 items, 19 failed",
+            "Finished with failures: 9,781 of 9,800 items, 19 failed",
         ),
         (Standing("failed", done=3, total=9, error="No."), "Failed after 3 of 9 items: No."),
         (Standing("cancelled", done=3, total=9), "Cancelled after 3 of 9 items"),
