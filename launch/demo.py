@@ -19,6 +19,7 @@ USUAL_PORT = 5000
 REDIS_PORT = embedded_redis.USUAL_PORT
 USUAL_REDIS = f"redis://127.0.0.1:{REDIS_PORT}/0"
 REDIS_SECONDS = 15
+CLAIM_SECONDS = 20
 WORKERS = {"worker": "microblog-high,microblog-tasks", "letters worker": "microblog-high"}
 HELLO = """
   Microblog runs at  {address}        Ctrl-C stops it.
@@ -41,7 +42,8 @@ def main() -> None:
     address = f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
     public_url = os.environ.get("PUBLIC_URL") or address
     os.environ |= {"DEMO": "1", "HOST": host, "PORT": str(port), "PUBLIC_URL": public_url}
-    children = _find_redis((Path(Config().INSTANCE_PATH) / "redis").resolve())
+    folder = (Path(Config().INSTANCE_PATH) / "redis").resolve()
+    children = _find_redis(folder)
     children.append(Child("web", [sys.executable, "-m", "launch.serve"]))
 
     def when_served() -> None:
@@ -51,15 +53,26 @@ def main() -> None:
         for name, queues in WORKERS.items():
             children.append(Child(name, [sys.executable, "-m", "flask", "worker", "--queues", queues]))
 
-    keep_up(children, _once(lambda: _is_healthy(host, port), when_served))
+    greet = _once(lambda: _is_healthy(host, port), when_served)
+    claim = _every(CLAIM_SECONDS, lambda: embedded_redis.claim(folder, REDIS_PORT))
+
+    def meanwhile() -> None:
+        greet()
+        if os.environ["REDIS_URL"] == USUAL_REDIS:
+            claim()
+
+    keep_up(children, meanwhile)
 
 
 def _find_redis(folder: Path) -> list[Child]:
-    """Settle REDIS_URL for everything started here; the embedded server as a child where no other is given."""
+    """Settle REDIS_URL for everything started here; the embedded server as a child where no other is given.
+
+    A Redis on the usual port that another checkout's demo uses is left to it.
+    """
     given = os.environ.get("REDIS_URL") or dotenv_values(ROOT / ".env").get("REDIS_URL")
     # another demo's of this folder does not count as given: it may end first, so stand by to take its place
     is_another = embedded_redis.answers(REDIS_PORT) and not embedded_redis.keeps(folder, REDIS_PORT)
-    if given or is_another:
+    if given or (is_another and embedded_redis.claim(folder, REDIS_PORT)):
         os.environ["REDIS_URL"] = given or USUAL_REDIS
         return []
     embedded_redis.find_program()
@@ -82,6 +95,19 @@ def _once(is_time: Callable[[], bool], action: Callable[[], None]) -> Callable[[
     def look() -> None:
         if left and is_time():
             left.pop()()
+
+    return look
+
+
+def _every(seconds: float, action: Callable[[], object]) -> Callable[[], None]:
+    """A function to call again and again, that acts at once and then each time so many seconds have passed."""
+    due_at = 0.0
+
+    def look() -> None:
+        nonlocal due_at
+        if time.monotonic() >= due_at:
+            due_at = time.monotonic() + seconds
+            action()
 
     return look
 

@@ -5,6 +5,7 @@ inherits the lock. So the lock is free exactly when the server is dead, and ther
 """
 
 import fcntl
+import hashlib
 import importlib.util
 import os
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 HOST = "127.0.0.1"
 USUAL_PORT = 6379
 ANSWER_SECONDS = 0.5
+MARK, MARK_SECONDS = "microblog:house", 60
 
 
 class NoServerProgram(RuntimeError):
@@ -86,6 +88,19 @@ def answers(port: int) -> bool:
 def keeps(folder: Path, port: int) -> bool:
     """True if the server on this machine's port keeps its data in the folder."""
     return str(folder).encode() in _ask(port, b"CONFIG GET dir").split(b"\r\n")
+
+
+def claim(folder: Path, port: int) -> bool:
+    """True if the Redis on the port is this folder's to use: no other demo has claimed it within the last minute.
+
+    Two of them on one Redis would take each other's jobs, so who uses it says so again and again.
+    """
+    house = hashlib.sha256(str(folder).encode()).hexdigest()
+    _ask(port, f"SET {MARK} {house} NX EX {MARK_SECONDS}".encode())
+    is_ours = house.encode() in _ask(port, f"GET {MARK}".encode())
+    if is_ours:
+        _ask(port, f"EXPIRE {MARK} {MARK_SECONDS}".encode())
+    return is_ours
 
 
 def become_server(folder: Path) -> None:

@@ -12,6 +12,7 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import pytest
 
 from app.adapters import redis
+from launch.demo import USUAL_REDIS
 from tests.processes import Process, free_port, is_alive
 
 pytestmark = [
@@ -184,6 +185,20 @@ def test_second_demo_goes_on_when_the_first_one_ends(demo):
     second.wait_until(lambda: is_healthy(second.port), "answer")
     connection = http.client.HTTPConnection("127.0.0.1", second.port, timeout=5)
     second.wait_until(lambda: b'"redis":true' in _body(connection, "/health/queues"), "Redis")
+
+
+def test_demos_of_two_checkouts_do_not_share_a_redis(demo, tmp_path):
+    first = demo()
+
+    second = demo(INSTANCE_PATH=str(tmp_path / "another"))
+
+    second.wait_until(lambda: "export REDIS_URL=" in second.output, "hint")
+    assert redis_of(second) != redis_of(first)
+
+
+def redis_of(process: Process) -> str:
+    named = re.search(r"export REDIS_URL=(\S+)", process.output)
+    return named[1] if named else USUAL_REDIS
 
 
 def _body(connection: http.client.HTTPConnection, path: str) -> bytes:

