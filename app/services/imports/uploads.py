@@ -132,6 +132,8 @@ def confirm(user: User, upload: Upload) -> Run:
     run = outbox.request("import_posts", by=user, args={"upload_id": upload.id})
     upload.import_run_id = upload.run_id = run.id
     db.session.flush()
+    if now.run is not None:
+        control.acknowledge(now.run)  # its result was the preview, which the member has just answered
     return run
 
 

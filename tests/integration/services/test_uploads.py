@@ -98,6 +98,17 @@ def test_confirming_twice_is_one_run(susan, worker):
     assert db.session.scalar(select(func.count()).where(Run.task == "import_posts")) == 1
 
 
+def test_who_confirms_has_seen_what_the_scan_found(susan, worker):
+    upload = hand_in(susan, as_json(*POSTS), worker)
+    scan = fresh(upload.run_id)
+    assert scan.seen_at is None
+
+    uploads.confirm(susan, upload)
+    db.session.commit()
+
+    assert fresh(scan).seen_at is not None
+
+
 def test_one_import_at_a_time(susan, worker):
     one, other = (hand_in(susan, as_json(*POSTS), worker) for _ in range(2))
     uploads.confirm(susan, one)
