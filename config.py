@@ -31,6 +31,7 @@ class Config:
         self.REDIS_URL = env.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
         self.STORAGE_URL = env.get("STORAGE_URL") or f"file:{self.INSTANCE_PATH}/files"
         self.PUBLIC_URL = (env.get("PUBLIC_URL") or "http://127.0.0.1:5000").rstrip("/")
+        self.TRUSTED_PROXIES = int(self._number(env, "TRUSTED_PROXIES", 0, may_be_zero=True))
 
         self.MAIL_SERVER = env.get("MAIL_SERVER", "")
         self.MAIL_PORT = self._number(env, "MAIL_PORT", 25)
@@ -89,13 +90,13 @@ class Config:
         return {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
 
     @staticmethod
-    def _number(env: Mapping[str, str], name: str, default: float) -> float:
+    def _number(env: Mapping[str, str], name: str, default: float, may_be_zero: bool = False) -> float:
         try:
             value = float(env.get(name) or default)
         except ValueError:
             raise ConfigError(f"{name} must be a number, not {env[name]!r}.") from None
-        if value <= 0:
-            raise ConfigError(f"{name} must be above zero, not {env[name]!r}.")
+        if value < 0 or (value == 0 and not may_be_zero):
+            raise ConfigError(f"{name} must be more than {env[name]!r}.")
         return value
 
     @staticmethod

@@ -1,6 +1,7 @@
 """The door for browsers: one module per feature, each with a blueprint called `bp`."""
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.web import (
     accounts,
@@ -25,7 +26,9 @@ FEATURES = (static, accounts, timeline, posts, profiles, tasks, runs, imports, n
 
 
 def register(app: Flask) -> None:
-    """Add every feature's blueprint, the error pages and what all pages share."""
+    """Add every feature's blueprint, the error pages and what all pages share; believe the proxies in front."""
+    if proxies := app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # Flask's own way
     app.session_interface = LeanSessions()
     for feature in FEATURES:
         app.register_blueprint(feature.bp)

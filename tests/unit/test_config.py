@@ -42,7 +42,8 @@ def test_short_postgres_addresses_are_understood(tmp_path, short):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("LEASE_SECONDS", "soon"), ("SWEEP_SECONDS", "-1"), ("TASK_FALLBACK", "x")]
+    ("name", "value"),
+    [("LEASE_SECONDS", "soon"), ("SWEEP_SECONDS", "-1"), ("TASK_FALLBACK", "x"), ("TRUSTED_PROXIES", "-1")],
 )
 def test_a_setting_that_makes_no_sense_is_named(tmp_path, name, value):
     with pytest.raises(ConfigError, match=name):
