@@ -25,6 +25,7 @@ def create_app(config: Config | None = None) -> Flask:
         instance_path=config.INSTANCE_PATH,
         template_folder="templates",
         static_folder=None,
+        static_url_path="/static",
     )
     app.config.from_object(config)
     Path(app.instance_path).mkdir(parents=True, exist_ok=True)

@@ -57,3 +57,7 @@ def test_every_sheet_that_the_first_one_names_is_there(as_susan, stylesheet):
 @pytest.mark.parametrize("path", ["nothing.css", "../config.py", "css/", "%2e%2e/config.py", "css/../../config.py"])
 def test_nothing_else_is_served(as_susan, path):
     assert as_susan.get(f"/static/{path}").status_code in (404, 308)
+
+
+def test_no_address_is_made_of_a_none(app):
+    assert not [rule.rule for rule in app.url_map.iter_rules() if "None" in rule.rule]
