@@ -18,7 +18,7 @@ def test_javascript(file: Path) -> None:
     if node is None and os.environ.get("CI") != "true":
         pytest.skip("No Node here: install one, or let CI run these.")
 
-    command = [node or "node", "--experimental-detect-module", "--no-warnings", "--test", str(file)]
+    command = [node or "node", "--no-warnings", "--test", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
