@@ -38,12 +38,13 @@ def request(
     args: dict[str, Any] | None = None,
     idempotency_key: str | None = None,
     retry_of: str | None = None,
+    fault: dict[str, Any] | None = None,
 ) -> Run:
     """Ask for a run of the task `name`; it is sent once the caller commits.
 
     `by` is its owner, None for the house's own work. An active run with the same unique key, or any with the same
-    idempotency key, is returned instead. Raises NotFound, NotAllowed, TooMany, Invalid (arguments that do not fit,
-    or the key was used with others), ArgumentsTooLarge.
+    idempotency key, is returned instead. `fault` is what shall go wrong (faults.py). Raises NotFound, NotAllowed,
+    TooMany, Invalid (arguments that do not fit, or the key was used with others), ArgumentsTooLarge.
     """
     task = _open_task(name, by)
     values = checked_arguments(task, args or {})
@@ -74,6 +75,7 @@ def request(
         unique_key=unique_key,
         active_key=unique_key,
         retry_of=retry_of,
+        fault=fault,
         state=run_state.QUEUED,
         cursor={},
         saved={},

@@ -18,6 +18,7 @@ from rq.exceptions import NoSuchJobError
 from rq.job import Job
 
 from app.adapters import redis as redis_adapter
+from app.engine import faults
 from app.engine.registry import DEFAULT_QUEUE, HIGH_QUEUE
 from config import Config
 
@@ -71,6 +72,7 @@ def call(action: Callable[[redis.Redis], Answer]) -> Answer:
     if time.monotonic() < door.closed_until:
         raise RedisAway("Redis does not answer.")
     try:
+        faults.refuse_redis()
         answer = action(door.client)
     except redis.RedisError as error:
         door.closed_until = time.monotonic() + REST_SECONDS

@@ -17,7 +17,7 @@ from flask import current_app
 from sqlalchemy import event, update
 
 from app import clock
-from app.engine import artifacts, lease, moves, notices, outbox, registry
+from app.engine import artifacts, faults, lease, moves, notices, outbox, registry
 from app.engine.book import Book
 from app.engine.items import is_database_away, is_environment
 from app.engine.pulse import Pulse
@@ -190,7 +190,7 @@ def _call(book: Book, task: Task) -> None:
     """
     is_careful, patience, reached = False, PATIENCE, copy.deepcopy(book.row.cursor)
     while True:
-        handle = Handle(book)
+        handle = faults.handle(book)
         try:
             task.function(handle, **book.row.args)
             handle.settle()

@@ -20,6 +20,7 @@ class Run(db.Model):
 
     `cursor` and `saved` are where and with what a next claim goes on; both are written with the work they cover.
     `active_key` is the unique key while the run is active and NULL afterwards, so a unique index guards it.
+    `fault` is what the fault lab asked to go wrong, NULL everywhere else.
     """
 
     __tablename__ = "run"
@@ -64,6 +65,7 @@ class Run(db.Model):
     error: Mapped[str | None] = mapped_column(Text)
     error_reference: Mapped[str | None] = mapped_column(String(16))
     error_trace: Mapped[str | None] = mapped_column(Text)
+    fault: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     worker: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)

@@ -122,6 +122,7 @@ def upgrade():
     sa.Column('error', sa.Text(), nullable=True),
     sa.Column('error_reference', sa.String(length=16), nullable=True),
     sa.Column('error_trace', sa.Text(), nullable=True),
+    sa.Column('fault', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('worker', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
