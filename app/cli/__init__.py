@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from app.cli import doctor, new_task, prepare, seed, worker
+from app.cli import doctor, members, new_task, prepare, seed, worker
 
-COMMANDS = (doctor, new_task, prepare, seed, worker)
+COMMANDS = (doctor, members, new_task, prepare, seed, worker)
 
 
 def register(app: Flask) -> None:

@@ -1,17 +1,18 @@
-"""Who a visitor is: registering, signing in, and being seen."""
+"""Who a visitor is: registering, signing in and being seen; and what the people who run the site change of a member."""
 
 import re
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.errors import Conflict, NotAllowed
+from app.errors import Conflict, Invalid, NotAllowed
 from app.extensions import db
 from app.models import User
 from app.security import passwords
 
 USERNAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+ROLES = ("member", "moderator", "admin")
 VISIT_EVERY = timedelta(minutes=5)
 
 
@@ -53,6 +54,38 @@ def is_email_taken(email: str) -> bool:
     return db.session.scalar(select(User.id).where(func.lower(User.email) == func.lower(email))) is not None
 
 
+def everybody(role: str | None = None) -> Select[tuple[User]]:
+    """All members by name, or those of one role."""
+    query = select(User).order_by(func.lower(User.username))
+    return query.where(User.role == role) if role else query
+
+
+def set_role(member: User, role: str) -> None:
+    """Make the member one of ROLES; it holds from their next request on. Raises Invalid for another word."""
+    if role not in ROLES:
+        raise Invalid(f"A role is one of {', '.join(ROLES)}.")
+    member.role = role
+
+
+def suspend(member: User) -> None:
+    """End every sign-in of the member and allow no new one."""
+    member.is_suspended = True
+    _sign_out_everywhere(member)
+
+
+def restore(member: User) -> None:
+    """Let a suspended member sign in again; sign-ins that were ended stay so."""
+    member.is_suspended = False
+
+
+def set_password(member: User, password: str) -> None:
+    """Give the member a new password and end every sign-in made with the old one. Raises Invalid for its length."""
+    if not passwords.MIN_LENGTH <= len(password) <= passwords.MAX_LENGTH:
+        raise Invalid(f"A password has between {passwords.MIN_LENGTH} and {passwords.MAX_LENGTH} characters.")
+    member.password_hash = passwords.hashed(password)
+    _sign_out_everywhere(member)
+
+
 def signed_in_as(cookie_id: str) -> User | None:
     """The member whose sign-in cookie says `<id>.<session_epoch>`; None once suspended or signed out everywhere."""
     identity, _, epoch = cookie_id.partition(".")
@@ -74,3 +107,7 @@ def touch(member_id: int, now: datetime) -> None:
     is_due = or_(User.last_seen_at.is_(None), User.last_seen_at < now - VISIT_EVERY)
     visit = update(User).where(User.id == member_id, is_due).values(last_seen_at=now)
     db.session.execute(visit.execution_options(synchronize_session=False))
+
+
+def _sign_out_everywhere(member: User) -> None:
+    member.session_epoch += 1
