@@ -32,15 +32,15 @@ class Visitor:
         return self.post(path, username=username, password=password, **more)
 
     def get(self, path: str, **options: Any) -> TestResponse:
-        response = self._send("GET", path, **options)
+        response = self.send("GET", path, **options)
         found = TOKEN.search(response.get_data(as_text=True)) if response.mimetype == "text/html" else None
         self.token = found[1] if found else self.token
         return response
 
     def post(self, path: str, headers: dict[str, str] | None = None, **form: Any) -> TestResponse:
-        return self._send("POST", path, headers=headers, data={"csrf_token": self.token, **form})
+        return self.send("POST", path, headers=headers, data={"csrf_token": self.token, **form})
 
-    def _send(self, method: str, path: str, **options: Any) -> TestResponse:
+    def send(self, method: str, path: str, **options: Any) -> TestResponse:
         # the test's app context lives on, and with it what extensions keep there for the length of a request
         for name in ("_login_user", "csrf_token", "csrf_valid"):
             g.pop(name, None)
