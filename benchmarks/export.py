@@ -91,7 +91,7 @@ def memory(posts: int) -> None:
     if sys.argv[-1] != "planted":
         with house.open_house(users=1, posts=posts, follows=0):
             command = [sys.executable, "-m", "benchmarks.export", "memory", str(posts), "planted"]
-            print(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+            print(subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip())
         return
     from app import create_app
 
