@@ -22,7 +22,10 @@ def database_now() -> ColumnElement[Any]:
 
 def until(seconds: float) -> ColumnElement[Any]:
     """The end of a lease that begins now."""
-    return expression(db.engine.dialect.name).params(values(seconds))
+    length = timedelta(seconds=seconds)
+    if db.engine.dialect.name == "sqlite":
+        return literal(clock.now() + length, UtcDateTime)
+    return func.clock_timestamp() + literal(length, Interval)
 
 
 def expression(dialect: str) -> ColumnElement[Any]:
