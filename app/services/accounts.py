@@ -54,7 +54,7 @@ def is_email_taken(email: str) -> bool:
     return db.session.scalar(select(User.id).where(func.lower(User.email) == func.lower(email))) is not None
 
 
-def everybody(role: str | None = None) -> Select[tuple[User]]:
+def everybody(role: str | None = None) -> Select[User]:
     """All members by name, or those of one role."""
     query = select(User).order_by(func.lower(User.username))
     return query.where(User.role == role) if role else query

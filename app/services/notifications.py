@@ -10,20 +10,24 @@ import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from app import clock
 from app.engine import monitor
 from app.errors import TooMany
 from app.extensions import db
+from app.models import Notification, User
 
 PAGE = 100
+PLAIN_FRESH, PLAIN_OVER = timedelta(seconds=10), timedelta(seconds=60)
 POLLS_PER_SECOND, POLL_BURST = 20.0, 300.0
 
 _POLL = """
     SELECT 'member' AS kind, COALESCE(c.seq, 0) AS seq, u.session_epoch AS number, u.is_suspended AS flag,
-           NULL AS key, NULL AS name, NULL AS payload, NULL AS at, NULL AS other_at,
+           NULL AS key, NULL AS name, NULL AS payload,
+           (SELECT p.written_at FROM notification p WHERE p.user_id = u.id AND p.key = 'task_progress') AS at,
+           NULL AS other_at,
            (SELECT COUNT(*) FROM notification o WHERE o.user_id = u.id AND o.status = 'outcome') AS total
       FROM "user" u LEFT JOIN notification_counter c ON c.user_id = u.id WHERE u.id = :user_id
     UNION ALL
@@ -91,6 +95,28 @@ def poll(user_id: int, session_epoch: int, since: int, active_ms: int, idle_ms: 
     return _answer(lines[0], lines[1:], since, active_ms, idle_ms)
 
 
+def plain_text(user: User) -> str:
+    """The tutorial's own notification, `task_progress` without a run, as the tray says it: "Progress: 30%", or nothing.
+
+    As static/js/lib/bar.js has it: one that has ended is told for a minute.
+    """
+    row = db.session.get(Notification, (user.id, "task_progress"))
+    percent = _percent(row.data) if row is not None else None
+    if row is None or percent is None or (percent >= 100 and clock.now() - row.written_at > PLAIN_OVER):
+        return ""
+    return f"Progress: {percent:g}%"
+
+
+def _percent(data: Any) -> float | None:
+    """What a plain notification says of itself; it may be anything, for anybody may write one."""
+    match data:
+        case {"progress": int() | float() as percent}:
+            return percent
+        case {"step": int() | float() as step, "total": int() | float() as total} if total > 0:
+            return 100 * step // total
+    return None
+
+
 def _read(user_id: int, since: int) -> list["_Line"]:
     connection = db.engine.raw_connection()
     try:
@@ -124,10 +150,11 @@ def _answer(member: _Line, rows: Sequence[_Line], since: int, active_ms: int, id
     notices = notices[:PAGE]
     cursor = notices[-1].seq if has_more else member.seq
     live = json.dumps({row.key: _health(row) for row in runs}, separators=(",", ":")) if runs else "{}"
-    etag = f'W/"{cursor}.{zlib.crc32(live.encode()):08x}"' if runs else f'W/"{cursor}"'
+    has_plain = member.at is not None and clock.now() - _moment(member.at) < PLAIN_FRESH
+    etag = f'W/"{cursor}.{zlib.crc32(live.encode()):08x}"' if runs or has_plain else f'W/"{cursor}"'
     body = (
         f'{{"cursor":{cursor},"reset":{_bool(is_reset)},"more":{_bool(has_more)},"now":"{clock.stamp(clock.now())}",'
-        f'"poll":{{"next_ms":{_pace(runs, active_ms, idle_ms)}}},"unread":{member.total},"active":{len(runs)},'
+        f'"poll":{{"next_ms":{_pace(runs, has_plain, active_ms, idle_ms)}}},"unread":{member.total},"active":{len(runs)},'
         f'"live":{live},"notifications":[{",".join(map(_notification, notices))}]}}'
     )
     return Poll(is_signed_in=True, body=body, etag=etag)
@@ -153,11 +180,11 @@ def _health(row: _Line) -> dict[str, Any]:
     )
 
 
-def _pace(runs: Sequence[_Line], active_ms: int, idle_ms: int) -> int:
+def _pace(runs: Sequence[_Line], has_plain: bool, active_ms: int, idle_ms: int) -> int:
     """Fast while something runs, a third of that while it only waits, slow when there is nothing."""
-    if not runs:
-        return idle_ms
-    return active_ms if any(row.name in ("running", "cancelling") for row in runs) else 3 * active_ms
+    if has_plain or any(row.name in ("running", "cancelling") for row in runs):
+        return active_ms
+    return 3 * active_ms if runs else idle_ms
 
 
 def _moment(value: datetime | str) -> datetime:

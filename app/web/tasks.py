@@ -13,7 +13,7 @@ from app.engine import monitor
 from app.errors import NotFound
 from app.extensions import db
 from app.models import Run, run_state
-from app.services import runs
+from app.services import notifications, runs
 from app.web import answers
 from app.web.forms import tasks as task_forms
 
@@ -39,8 +39,11 @@ class Offer:
 
 @bp.app_context_processor
 def tray() -> dict[str, object]:
-    """`member_tray(without)`: asked for by the pages that show it, and only then a query."""
-    return {"member_tray": lambda without=None: runs.tray(current_user, without)}
+    """`member_tray(without)`, `plain_progress()`: asked for by the pages that show them, and only then a query."""
+    return {
+        "member_tray": lambda without=None: runs.tray(current_user, without),
+        "plain_progress": lambda: notifications.plain_text(current_user),
+    }
 
 
 @bp.get("/tasks")

@@ -1,5 +1,7 @@
 """The poll, to the letter of the protocol."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import event
 
@@ -237,6 +239,53 @@ def test_too_many_polls_are_told_to_wait(client, susan):
     assert int(refused.headers["Retry-After"]) >= 1
 
 
+def test_the_tutorials_plain_notification_is_followed_closely_while_it_moves(client, susan, monkeypatch):
+    login(client, susan)
+    susan.add_notification("task_progress", {"step": 3, "total": 10})
+    db.session.commit()
+
+    first = client.get("/notifications")
+    again = client.get("/notifications?since=1")
+    assert [answer.json["poll"]["next_ms"] for answer in (first, again)] == [1000, 1000]
+
+    later = clock.now() + timedelta(seconds=11)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    quiet = client.get("/notifications?since=1", headers={"If-None-Match": again.headers["ETag"]})
+    assert quiet.status_code == 200, "or the browser would go on with the pace it knows"
+    assert (quiet.json["poll"]["next_ms"], quiet.headers["ETag"]) == (15000, 'W/"1"')
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ({"step": 3, "total": 10}, "Progress: 30%"),
+        ({"progress": 41.5, "task_id": "x"}, "Progress: 41.5%"),
+        ({"step": 10, "total": 10}, "Progress: 100%"),
+        ({"step": 3, "total": 0}, ""),
+        ({"progress": float("nan")}, "Progress: nan%"),
+        ("<b>", ""),
+        (None, ""),
+    ],
+)
+def test_the_plain_notification_stands_on_the_page_without_javascript(client, susan, data, text):
+    login(client, susan)
+    susan.add_notification("task_progress", data)
+    db.session.commit()
+
+    assert f'id="task-status">{text}</span>' in client.get("/explore").text
+
+
+def test_a_plain_notification_that_ended_is_told_for_a_minute(client, susan, monkeypatch):
+    login(client, susan)
+    susan.add_notification("task_progress", {"progress": 100})
+    db.session.commit()
+
+    later = clock.now() + timedelta(seconds=61)
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+    assert notifications.plain_text(susan) == ""
+
+
 def test_others_notifications_are_never_seen(client, susan, john):
     outbox.request("example_long_task", by=john)
     john.add_notification("secret", "x")
@@ -268,8 +317,6 @@ def test_a_rolled_back_savepoint_takes_its_notifications_along(susan):
 
 
 def test_a_stalled_run_is_told_as_such(client, susan):
-    from datetime import timedelta
-
     run = outbox.request("slow", by=susan)
     run.state, run.advanced_at = "running", clock.now() - timedelta(minutes=6)
     db.session.commit()
