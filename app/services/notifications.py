@@ -152,9 +152,10 @@ def _answer(member: _Line, rows: Sequence[_Line], since: int, active_ms: int, id
     live = json.dumps({row.key: _health(row) for row in runs}, separators=(",", ":")) if runs else "{}"
     has_plain = member.at is not None and clock.now() - _moment(member.at) < PLAIN_FRESH
     etag = f'W/"{cursor}.{zlib.crc32(live.encode()):08x}"' if runs or has_plain else f'W/"{cursor}"'
+    next_ms = _pace(runs, has_plain, active_ms, idle_ms)
     body = (
         f'{{"cursor":{cursor},"reset":{_bool(is_reset)},"more":{_bool(has_more)},"now":"{clock.stamp(clock.now())}",'
-        f'"poll":{{"next_ms":{_pace(runs, has_plain, active_ms, idle_ms)}}},"unread":{member.total},"active":{len(runs)},'
+        f'"poll":{{"next_ms":{next_ms}}},"unread":{member.total},"active":{len(runs)},'
         f'"live":{live},"notifications":[{",".join(map(_notification, notices))}]}}'
     )
     return Poll(is_signed_in=True, body=body, etag=etag)
