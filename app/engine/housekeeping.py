@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import clock
+from app import clock, logs
 from app.engine import artifacts, lease, monitor, moves, notices, outbox, queues, registry, schedules
 from app.extensions import db
 from app.models import Notification, Run, run_state
@@ -37,6 +37,7 @@ def start_in_server(app: Flask) -> None:
     """Sweep from a thread of this process, unless it is a short command like `flask db upgrade`."""
     if os.environ.get("FLASK_RUN_FROM_CLI") == "true" and "run" not in sys.argv:
         return
+    logs.started(app, "Web")
     start(app)
     os.register_at_fork(after_in_child=lambda: start(app) if not app.extensions.get("microblog-is-worker") else None)
 

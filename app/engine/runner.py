@@ -7,6 +7,7 @@ import random
 import secrets
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,8 @@ def perform(run_id: str, claim: int, *, in_thread: bool = False) -> None:
     if row is None:
         log.info("run %s: claim %s is not to be had any more", run_id, claim)
         return
+    log.info("run %s taken: %s, claim %s", run_id, row.task, row.claim)
+    began = time.monotonic()
     task = registry.find(row.task)
     if task is None:
         _end(
@@ -60,6 +63,9 @@ def perform(run_id: str, claim: int, *, in_thread: bool = False) -> None:
         )
     else:
         row = _work(row, task, in_thread)
+    log.info(
+        "run %s left: %s, claim %s, %s after %.1f s", run_id, row.task, row.claim, row.state, time.monotonic() - began
+    )
     outbox.send_waiting(row.user_id)
     if row.state == run_state.FAILED:
         raise RunFailed(row.error)

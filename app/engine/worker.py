@@ -14,6 +14,7 @@ from flask import Flask
 from rq import Queue, Worker
 from rq.job import Job
 
+from app import logs
 from app.adapters import redis as redis_adapter
 from app.engine import housekeeping, queues, runner
 from app.engine.registry import DEFAULT_QUEUE, HIGH_QUEUE
@@ -135,6 +136,7 @@ class MicroblogWorker(Worker):
 def work(app: Flask, queue_names: list[str], *, burst: bool = False) -> None:
     """Work on the queues, in their order, until SIGTERM (or, with `burst`, until they are empty)."""
     app.extensions["microblog-is-worker"] = True
+    logs.started(app, f"Worker for {', '.join(queue_names)}")
     quiet = threading.Lock()
     connection = redis_adapter.connect(app.config["REDIS_URL"], fast=False)
     worker = MicroblogWorker(
