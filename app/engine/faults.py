@@ -24,7 +24,7 @@ from app.engine.book import Book
 from app.engine.run_handle import Run as Handle
 from app.errors import Invalid
 from app.extensions import db
-from app.models import RunEvent
+from app.models import Run, RunEvent
 
 KIND = "fault"
 SLOW, ITEM, ERROR, CRASH, HANG, FREEZE = "slow", "item", "error", "crash", "hang", "freeze"
@@ -64,6 +64,18 @@ def handle(book: Book) -> Handle:
     if fault is None or (fault.kind in NEEDS_A_PROCESS and not book.pulse.may_exit):
         return Handle(book)
     return TroubledRun(book, fault)
+
+
+def foretell(row: Run) -> None:
+    """When a run is asked for: what goes wrong from its beginning on."""
+    fault = of(row.fault)
+    if fault is None:
+        return
+    if fault.kind == SLOW:
+        notices.record(row, KIND, f"Fault lab: every item takes {fault.seconds:g} s longer")
+    elif fault.kind == REDIS_AT_START:
+        notices.record(row, KIND, f"Fault lab: Redis is away for {fault.seconds:g} s")
+        cut_redis(fault.seconds)
 
 
 def cut_redis(seconds: float) -> None:

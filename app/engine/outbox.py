@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import clock
-from app.engine import monitor, notices, queues, registry
+from app.engine import faults, monitor, notices, queues, registry
 from app.engine.registry import DEFAULT_QUEUE, Task
 from app.engine.signals import ArgumentsTooLarge
 from app.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
@@ -235,6 +235,7 @@ def _insert(row: Run) -> Run:
             raise Conflict("This was just started elsewhere; look at your tasks.") from error
         return active
     notices.record(row, run_state.QUEUED, "Asked for")
+    faults.foretell(row)
     notices.announce(row)
     db.session.info.setdefault(_ASKED, []).append(row.id)
     return row

@@ -8,6 +8,7 @@ from app.web import (
     errors,
     health,
     imports,
+    lab,
     notifications,
     pages,
     posts,
@@ -32,5 +33,7 @@ def register(app: Flask) -> None:
     app.session_interface = LeanSessions()
     for feature in FEATURES:
         app.register_blueprint(feature.bp)
+    if app.config["MICROBLOG_ENV"] != "production":
+        app.register_blueprint(lab.bp)
     errors.register(app)
     pages.register(app)

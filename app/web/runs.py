@@ -16,7 +16,7 @@ from app.engine import control, monitor
 from app.errors import Conflict
 from app.extensions import db
 from app.models import Run, RunFailure
-from app.services import runs
+from app.services import lab, runs
 from app.web import answers
 
 bp = Blueprint("runs", __name__)
@@ -85,6 +85,7 @@ def page(run: Run, refusal: str | None = None) -> str:
         "runs/show.html",
         card=runs.card(run),
         story=runs.story(run),
+        lesson=lab.lesson(run),
         refusal=refusal,
         refresh_seconds=wished if wished in REFRESH_SECONDS and run.is_active else None,
         page_run_id=run.id,

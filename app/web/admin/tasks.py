@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from app.engine import control, monitor
 from app.extensions import db
-from app.services import runs
+from app.services import lab, runs
 from app.web.admin.access import for_admins, for_moderators
 
 bp = Blueprint("admin_tasks", __name__, url_prefix="/admin")
@@ -32,7 +32,7 @@ def index() -> ResponseReturnValue:
 @for_moderators
 def show(run_id: str) -> ResponseReturnValue:
     run = runs.find_any(run_id)
-    return render_template("admin/run.html", card=runs.card(run), story=runs.story(run))
+    return render_template("admin/run.html", card=runs.card(run), story=runs.story(run), lesson=lab.lesson(run))
 
 
 @bp.post("/tasks/<run_id>/cancel")
