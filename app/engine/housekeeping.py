@@ -92,6 +92,7 @@ def _keep_sweeping(app: Flask, quiet: AbstractContextManager[object]) -> None:
         try:
             with quiet, app.app_context():
                 try:
+                    _examine_redis()
                     sweep()
                     if time.monotonic() - tidied > RETENTION_EVERY_SECONDS:
                         tidy_up()
@@ -108,6 +109,13 @@ def _keep_sweeping(app: Flask, quiet: AbstractContextManager[object]) -> None:
                 log.warning("housekeeping cannot work: %s", _first_line(error))
             is_troubled = True
         time.sleep(app.config["SWEEP_SECONDS"])
+
+
+def _examine_redis() -> None:
+    try:
+        queues.examine()
+    except queues.RedisAway:
+        pass
 
 
 def _expired() -> int:

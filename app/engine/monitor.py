@@ -15,6 +15,7 @@ from app import clock
 from app.engine import registry
 from app.engine.notices import describe
 from app.engine.queues import ListeningWorker, RedisAway, is_away, listening
+from app.engine.queues import waiting as waiting_jobs
 from app.engine.registry import DEFAULT_QUEUE, HIGH_QUEUE, Task, open_to
 from app.extensions import db
 from app.models import Run, User, run_state
@@ -86,6 +87,14 @@ def known_workers() -> list[ListeningWorker]:
     if time.monotonic() - _known().at > max(current_app.config["SWEEP_SECONDS"], 1.0):
         refresh()
     return _known().workers
+
+
+def waiting(queue_names: Sequence[str]) -> int | None:
+    """How many jobs nobody has taken yet from those queues; None while Redis is away."""
+    try:
+        return waiting_jobs(queue_names)
+    except RedisAway:
+        return None
 
 
 def worker_count(queue: str) -> int:

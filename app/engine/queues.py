@@ -6,7 +6,7 @@ Redis is a doorbell. After one failed connect it is left alone for five seconds,
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -29,6 +29,7 @@ PLAIN_ENTRY_POINT = "app.tasks.perform_plain"
 QUEUES = (DEFAULT_QUEUE, HIGH_QUEUE)
 REST_SECONDS = 5.0
 FAILURE_TTL_SECONDS = 7 * 86400
+KEEPING_POLICIES = ("noeviction", "")  # nothing where the server does not tell
 
 Answer = TypeVar("Answer")
 
@@ -58,6 +59,7 @@ class _Door:
         self.client = redis_adapter.connect(url, fast=True)
         self.closed_until = 0.0
         self.is_down = False
+        self.is_examined = False
         self.lock = threading.Lock()
 
 
@@ -68,7 +70,7 @@ def init_app(app: Flask) -> None:
 
 def call(action: Callable[[redis.Redis], Answer]) -> Answer:
     """`action(client)`; raises RedisAway at once during the rest after a failure. Says once that Redis went or came."""
-    door = _door()
+    app, door = _app(), _door()
     if time.monotonic() < door.closed_until:
         raise RedisAway("Redis does not answer.")
     try:
@@ -76,17 +78,53 @@ def call(action: Callable[[redis.Redis], Answer]) -> Answer:
         answer = action(door.client)
     except redis.RedisError as error:
         door.closed_until = time.monotonic() + REST_SECONDS
-        sentence = explain(error)
-        with door.lock:
-            if not door.is_down:
-                log.warning("Redis is away: %s Runs are kept and sent when it is back.", sentence)
-            door.is_down = True
-        raise RedisAway(sentence) from error
-    with door.lock:
-        if door.is_down:
-            log.warning("Redis is back.")
-        door.is_down = False
+        note_trouble(app, error)
+        raise RedisAway(explain(error)) from error
+    note_answer(app)
     return answer
+
+
+def note_trouble(app: Flask, error: redis.RedisError) -> None:
+    """Redis failed: the log says so, once until it is well again."""
+    door: _Door = app.extensions["microblog-redis"]
+    with door.lock:
+        if not door.is_down:
+            log.warning("Redis is away: %s Runs are kept and sent when it is back.", explain(error))
+        door.is_down = True
+
+
+def note_answer(app: Flask) -> None:
+    """Redis answered: if it was away the log says that it is back, as soon as it can also be written to."""
+    door: _Door = app.extensions["microblog-redis"]
+    if door.is_down and _is_writable(door.client):
+        with door.lock:
+            if door.is_down:
+                log.warning("Redis is back.")
+            door.is_down = False
+
+
+def wait_until_well(app: Flask) -> None:
+    """Return when Redis can be written to; a worker has nothing to do before."""
+    door: _Door = app.extensions["microblog-redis"]
+    while True:
+        try:
+            _write(door.client)
+            break
+        except redis.RedisError as error:
+            note_trouble(app, error)
+            time.sleep(1)
+    note_answer(app)
+
+
+def examine() -> None:
+    """Warn, once in this process, of a Redis that throws keys away when it is full: jobs are keys. Raises RedisAway."""
+    door = _door()
+    if door.is_examined:
+        return
+    policy = call(lambda client: str(client.info("memory").get("maxmemory_policy", "")))
+    door.is_examined = True
+    if policy not in KEEPING_POLICIES:
+        log.warning("Redis loses jobs when it is full (maxmemory-policy %s): set it to noeviction.", policy)
 
 
 def is_away() -> bool:
@@ -174,9 +212,33 @@ def listening() -> list[ListeningWorker]:
     return sorted(call(look), key=lambda worker: worker.name)
 
 
+def waiting(names: Sequence[str]) -> int:
+    """How many jobs lie in those queues, the tutorial's plain ones among them. Raises RedisAway."""
+    return call(lambda client: sum(Queue(name, connection=client).count for name in names))
+
+
+def _app() -> Flask:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way out
+    return app
+
+
 def _door() -> _Door:
     door: _Door = current_app.extensions["microblog-redis"]
     return door
+
+
+def _is_writable(client: redis.Redis) -> bool:
+    try:
+        _write(client)
+    except redis.RedisError:
+        return False
+    return True
+
+
+def _write(client: redis.Redis) -> None:
+    """A read-only or full server answers questions; only this tells."""
+    faults.refuse_redis()
+    client.set("microblog:well", 1, px=1000)
 
 
 class PlainQueue(Queue):
