@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from app import clock, models
 from app.extensions import db
 from tests.browser.conftest import card, sign_in
-from tests.processes import LiveServer
+from tests.processes import LiveServer, Workers
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 
@@ -86,6 +86,42 @@ def test_a_small_screen_is_wide_enough(as_susan: Page, every_state: dict[str, st
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
+@pytest.mark.parametrize("state", ["succeeded", "cancelled", "failed", "partial"])
+def test_on_a_small_screen_an_outcome_takes_little_room_in_the_tray(
+    as_susan: Page, every_state: dict[str, str], state: str
+) -> None:
+    db.session.execute(db.delete(models.Run).where(models.Run.state != state))
+    db.session.commit()
+    page = as_susan
+    page.set_viewport_size({"width": 320, "height": 568})
+
+    page.goto("/explore")
+
+    box = page.locator(".tray .run").bounding_box()
+    assert box is not None and box["height"] < {"succeeded": 48, "cancelled": 48, "failed": 70, "partial": 120}[state]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.get_by_role("button", name="Dismiss").click()
+    expect(card(page)).to_have_count(0)
+
+
+def test_on_a_small_screen_admins_tables_break_no_word(
+    app: Flask, browser: Browser, live_server: LiveServer, david: models.User, workers: Workers
+) -> None:
+    workers.ours()
+    context = browser.new_context(base_url=live_server.url, viewport={"width": 320, "height": 640})
+    sign_in(app, live_server, context, david)
+    page = context.new_page()
+
+    page.goto("/admin/tasks")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    heights = page.evaluate("[...document.querySelectorAll('th')].map(cell => cell.clientHeight)")
+    assert len(heights) >= 13 and set(heights[:5]) == {heights[0]}, "every head is one line high"
+    widths = "[...document.querySelectorAll('td, th')].filter(cell => getComputedStyle(cell).overflowWrap !== 'normal')"
+    assert page.evaluate(f"{widths}.length") == 0
+    context.close()
+
+
 def test_only_success_looks_like_success(as_susan: Page, every_state: dict[str, str]) -> None:
     page = as_susan
     looks = {}
@@ -123,6 +159,7 @@ def test_nothing_moves_for_those_who_asked_for_that(as_susan: Page, every_state:
     page.emulate_media(reduced_motion="reduce")
     page.goto(f"/runs/{every_state['queued']}")
 
+    assert page.locator("main progress").evaluate("bar => getComputedStyle(bar).animationDuration") == "1e-05s"
     moving = page.evaluate("document.getAnimations().filter(each => each.playState === 'running').length")
     assert moving == 0
 
