@@ -53,7 +53,7 @@ class Sign:
 class Experiment:
     """A fault that can be chosen: what it does, what the member shall see and what shall hold.
 
-    `asks` names the fields to fill in besides the task's own; `seconds` is the default and the most of that one.
+    `asks` names the fields to fill in besides the task's own; `seconds` is that one's label, default and most.
     """
 
     kind: str
@@ -63,7 +63,7 @@ class Experiment:
     holds: str
     signs: tuple[Sign, ...]
     asks: tuple[str, ...] = ("at",)
-    seconds: tuple[float, float] = (1.0, 5.0)
+    seconds: tuple[str, float, float] = ("Seconds", 1, 5)
     signs_always: tuple[Sign, ...] = ()
 
 
@@ -99,7 +99,7 @@ EXPERIMENTS = (
         "A crash",
         "The process dies before the item is done, as by kill -9 or for want of memory.",
         "“Continuing after a restart, from 58 %”, within {wait:.0f} seconds.",
-        "No item is done twice, and no attempt is used. After three deaths in one place it is stopped for good.",
+        "Nothing takes effect twice, and no attempt is used. After three deaths in one place it is stopped for good.",
         (_struck("The process dies"), *_REVIVED),
         asks=("at", "often"),
         signs_always=(
@@ -145,7 +145,7 @@ EXPERIMENTS = (
         "It is stopped, seen dead and resumed; three times at most.",
         (_struck("The item hangs"), *_REVIVED),
         asks=("at", "seconds"),
-        seconds=(10, 120),
+        seconds=("Seconds of patience", 10, 120),
     ),
     Experiment(
         faults.FREEZE,
@@ -163,7 +163,7 @@ EXPERIMENTS = (
         "The batch is done again within the lease, else another claim goes on at the cursor.",
         (_struck("The database goes away"), _UNUSED),
         asks=("at", "seconds"),
-        seconds=(5, 120),
+        seconds=("Seconds away", 5, 120),
     ),
     Experiment(
         faults.REDIS_AT_START,
@@ -177,7 +177,7 @@ EXPERIMENTS = (
             _UNUSED,
         ),
         asks=("seconds",),
-        seconds=(15, 300),
+        seconds=("Seconds away", 15, 300),
     ),
     Experiment(
         faults.REDIS,
@@ -187,7 +187,7 @@ EXPERIMENTS = (
         "What runs, runs on: Redis is only the doorbell.",
         (_struck("Redis goes away"), _SAME_CLAIM),
         asks=("at", "seconds"),
-        seconds=(15, 300),
+        seconds=("Seconds away", 15, 300),
     ),
     Experiment(
         faults.SLOW,
@@ -197,7 +197,7 @@ EXPERIMENTS = (
         "Each slow item is committed by itself, and the lease is renewed all the while.",
         (_struck("Every item is slowed down"), _SAME_CLAIM),
         asks=("seconds",),
-        seconds=(0.5, 5),
+        seconds=("Seconds more per item", 0.5, 5),
     ),
 )
 

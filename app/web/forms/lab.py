@@ -24,13 +24,11 @@ class FaultForm(Form):
 
 def fault_fields(experiment: "Experiment", filled: MultiDict[str, Any] | None = None) -> FaultForm:
     """The form for that fault, empty or as filled in; what it does not ask for is left out."""
-    form = FaultForm(filled, prefix="fault", seconds=experiment.seconds[0])
-    form.seconds.validators = [InputRequired(), _between(0.01, experiment.seconds[1])]
+    label, seconds, most = experiment.seconds
+    form = FaultForm(filled, prefix="fault", seconds=seconds)
+    form.seconds.label.text = label
+    form.seconds.validators = [InputRequired(), NumberRange(0.01, most, f"From 0.01 to {most:g} seconds.")]
     for name in ("at", "seconds", "often"):
         if name not in experiment.asks:
             del form[name]
     return form
-
-
-def _between(least: float, most: float) -> NumberRange:
-    return NumberRange(least, most, f"From {least:g} to {most:g} seconds.")
