@@ -58,9 +58,14 @@ class _Door:
         self.url = url
         self.client = redis_adapter.connect(url, fast=True)
         self.closed_until = 0.0
-        self.is_down = False
+        self.causes: set[str] = set()
         self.is_examined = False
         self.lock = threading.Lock()
+
+    @property
+    def is_down(self) -> bool:
+        """True from the first failure until it can be written to again."""
+        return bool(self.causes)
 
 
 def init_app(app: Flask) -> None:
@@ -85,12 +90,13 @@ def call(action: Callable[[redis.Redis], Answer]) -> Answer:
 
 
 def note_trouble(app: Flask, error: redis.RedisError) -> None:
-    """Redis failed: the log says so, once until it is well again."""
+    """Redis failed: the log says so, once for each cause until it is well again."""
     door: _Door = app.extensions["microblog-redis"]
+    sentence = explain(error)
     with door.lock:
-        if not door.is_down:
-            log.warning("Redis is away: %s Runs are kept and sent when it is back.", explain(error))
-        door.is_down = True
+        if sentence not in door.causes:
+            log.warning("Redis is away: %s Runs are kept and sent when it is back.", sentence)
+        door.causes.add(sentence)
 
 
 def note_answer(app: Flask) -> None:
@@ -100,7 +106,7 @@ def note_answer(app: Flask) -> None:
         with door.lock:
             if door.is_down:
                 log.warning("Redis is back.")
-            door.is_down = False
+            door.causes.clear()
 
 
 def wait_until_well(app: Flask) -> None:
@@ -137,7 +143,7 @@ def explain(error: redis.RedisError) -> str:
     text = str(error)
     if isinstance(error, redis.AuthenticationError) or "NOAUTH" in text or "WRONGPASS" in text:
         return "Redis refuses the password: check REDIS_URL."
-    if isinstance(error, redis.ReadOnlyError):
+    if isinstance(error, redis.ReadOnlyError) or "UNBLOCKED" in text:  # the latter while it becomes one
         return "Redis is a read-only replica: point REDIS_URL at the primary."
     if isinstance(error, redis.OutOfMemoryError):
         return "Redis is full: raise its maxmemory."

@@ -57,12 +57,14 @@ class SteadfastWorker(Worker):
         if pipeline is not None:
             super().heartbeat(timeout, pipeline)
             return
-        with contextlib.suppress(redis.RedisError):
+        try:
             if not self._is_horse and not self.connection.exists(self.key):
                 with contextlib.suppress(ValueError):
                     self.register_birth()
             super().heartbeat(timeout)
             queues.note_answer(self.app)
+        except redis.RedisError as error:
+            queues.note_trouble(self.app, error)
 
     def set_state(self, state: str, pipeline: Any = None) -> None:
         """Redis away is no reason to quit: the loop waits for it where it takes the next job."""
