@@ -1,7 +1,7 @@
 // static/js/elements/microblog-tray.js - the tray on every page: hears the news (itself, or from the leading tab) and
 // passes them on to the cards, the title, the screen reader and whoever listens for "microblog:run".
 import { Announcer } from "../lib/announcer.js"
-import { plainText, titlePrefix } from "../lib/bar.js"
+import { isActive, plainText } from "../lib/bar.js"
 import { Feed } from "../lib/feed.js"
 import { Leader } from "../lib/leader.js"
 import { recall, remember } from "../lib/memory.js"
@@ -9,6 +9,7 @@ import { Poller } from "../lib/poller.js"
 import { cardsOf, fetchCard, show } from "./run-card.js"
 import * as forms from "./run-forms.js"
 import { Notice } from "./tray-notice.js"
+import { Title } from "./tray-title.js"
 
 const SHOWN = 3
 const SOON_MS = [300, 1_200]                                 // what was just asked for may be over in no time
@@ -19,8 +20,7 @@ class MicroblogTray extends HTMLElement {
   #loading = new Set()
   #feed = new Feed()
   #isFirstAnswer = true
-  #endedUnseen = null
-  #title = document.title
+  #title = new Title()
   #off = new AbortController()
 
   connectedCallback() {
@@ -74,14 +74,11 @@ class MicroblogTray extends HTMLElement {
   }
 
   #turned() {
-    this.#drawTitle()
-    if (document.hidden) {
-      if (this.leader.isLeading) this.channel?.postMessage({ type: "visible?" })
-    } else {
-      this.#endedUnseen = null
-      if (this.leader.isLeading) this.poller.wake()
-      else this.leader.join({ first: true })
-    }
+    this.#title.draw(this.#runs.values())
+    const { isLeading } = this.leader
+    if (document.hidden && isLeading) this.channel?.postMessage({ type: "visible?" })
+    else if (isLeading) this.poller.wake()
+    else if (!document.hidden) this.leader.join({ first: true })
   }
 
   #wake() {
@@ -112,7 +109,7 @@ class MicroblogTray extends HTMLElement {
     this.#isFirstAnswer &&= answer.more
     this.#showAll()
     this.#arrange()
-    this.#drawTitle()
+    this.#title.draw(this.#runs.values())
   }
 
   #take(notification, now) {
@@ -135,7 +132,7 @@ class MicroblogTray extends HTMLElement {
   #learn(data, isOld = false) {
     const before = this.#runs.get(data.run_id)
     this.#runs.set(data.run_id, data)
-    if (document.hidden && before && isActive(before) && !isActive(data)) this.#endedUnseen = data
+    if (before && isActive(before) && !isActive(data)) this.#title.ended(data)
     if (isOld) this.announcer.know(data)
     else this.announcer.hear(data)
     document.dispatchEvent(new CustomEvent("microblog:run", { detail: { before, data, isOld } }))
@@ -199,16 +196,6 @@ class MicroblogTray extends HTMLElement {
   #say(text) {
     this.querySelector("[role=status]").textContent = text
   }
-
-  #drawTitle() {
-    const active = [...this.#runs.values()].filter(isActive)
-    const newest = active.sort((a, b) => (a.run_id < b.run_id ? 1 : -1))[0]
-    document.title = (document.hidden ? titlePrefix(this.#endedUnseen ?? newest) : "") + this.#title
-  }
-}
-
-function isActive({ state }) {
-  return ["queued", "running", "retrying", "cancelling"].includes(state)
 }
 
 customElements.define("microblog-tray", MicroblogTray)

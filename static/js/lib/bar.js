@@ -3,6 +3,10 @@ export function nextValue(shown, percent) {
   return percent === null ? null : Math.max(shown ?? 0, percent)
 }
 
+export function isActive({ state }) {
+  return ["queued", "running", "retrying", "cancelling"].includes(state)
+}
+
 // What stands before a hidden tab's title: "(42%) ", the outcome's word when it ended, nothing when all is quiet.
 const ENDING = { succeeded: "(done) ", partial: "(some failed) ", failed: "(failed) ", cancelled: "(cancelled) " }
 
