@@ -164,3 +164,120 @@ def lazy(run: Run) -> None:
 
     for number in run.each(numbers()):
         done.append(number)
+
+
+@task(title="Odd", unique=None, retries=1)
+def odd(run: Run, *, how: str) -> None:
+    """Things a task should not do, or that go wrong in odd ways."""
+    _ODD[how](run)
+
+
+def _note(run: Run, text: object) -> None:
+    db.session.add(Post(author_id=run.user.id, body=str(text), source="odd", source_id=f"{run.id} {text}"))
+
+
+def _limited(run: Run) -> None:
+    for post in run.each(select(Post).limit(3)):
+        post.body = "changed"
+
+
+def _joined(run: Run) -> None:
+    for _row in run.each(select(User.id, Post.id).join(Post, Post.author_id == User.id)):
+        pass
+
+
+def _nested(run: Run) -> None:
+    for _outer in run.each(range(3)):
+        for _inner in run.each(range(3)):
+            pass
+
+
+def _breaks_and_goes_on(run: Run) -> None:
+    for number in run.each(range(10), atomic=100):
+        _note(run, f"A{number}")
+        if number == 5:
+            break
+    for number in run.each(range(10), atomic=1):
+        _note(run, f"B{number}")
+        if number == 5 and run.attempt == 1:
+            raise RuntimeError("again")
+
+
+def _rolls_back(run: Run) -> None:
+    for number in run.each(range(3)):
+        _note(run, number)
+        if number == 1:
+            db.session.rollback()
+
+
+def _removes(run: Run) -> None:
+    for number in run.each(range(3)):
+        _note(run, number)
+        db.session.remove()
+
+
+def _nested_items(run: Run) -> None:
+    for number in run.each(range(2)):
+        with run.item(number):
+            _note(run, f"outer {number}")
+            with run.item(f"inner {number}"):
+                _note(run, f"inner {number}")
+                raise Invalid("inner")
+            _note(run, f"after {number}")
+            raise Invalid("outer")
+
+
+def _exits(run: Run) -> None:
+    for number in run.each(range(3)):
+        if number == 1:
+            raise SystemExit(3)
+
+
+def _says_half_a_character(run: Run) -> None:
+    for _number in run.each(range(1)):
+        run.say("a\x00b\ud83d")
+        with run.item("k\x00"):
+            raise ValueError("\ud800\x00")
+
+
+def _writes_a_file_twice(run: Run) -> None:
+    for text in ("one", "two"):
+        with run.artifact("a.txt") as file:
+            file.write(text)
+
+
+def _once_that_fails(run: Run) -> None:
+    for _try in range(2):
+        try:
+            run.once("k", _write_and_fail, run)
+        except Invalid:
+            pass
+
+
+def _write_and_fail(run: Run) -> None:
+    _note(run, "effect")
+    db.session.flush()
+    raise Invalid("no")
+
+
+_ODD = {
+    "limited": _limited,
+    "joined": _joined,
+    "nested": _nested,
+    "breaks": _breaks_and_goes_on,
+    "rolls back": _rolls_back,
+    "removes": _removes,
+    "nested items": _nested_items,
+    "exits": _exits,
+    "half a character": _says_half_a_character,
+    "file twice": _writes_a_file_twice,
+    "once fails": _once_that_fails,
+    "set": lambda run: list(run.each({"b", "a"})),
+}
+
+
+@task(title="Long item", unique=None)
+def long_item(run: Run, *, seconds: float) -> None:
+    """Two items, each longer than a lease."""
+    for _number in run.each(range(2)):
+        time.sleep(seconds)

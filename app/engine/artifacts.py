@@ -4,6 +4,7 @@ No claim writes into a file another one opened, so a zombie can spoil nothing; t
 """
 
 import errno
+import glob
 import hashlib
 import shutil
 import zipfile
@@ -42,6 +43,8 @@ class PartFile:
 
     def write(self, data: str | bytes) -> None:
         """Append text (as UTF-8) or bytes."""
+        if self.is_finished:
+            return  # by an earlier claim: this body only passes it again
         raw = data.encode() if isinstance(data, str) else data
         if self._file is None:
             self._file = (self._folder / self._own).open("wb", buffering=CHUNK_BYTES)
@@ -92,27 +95,31 @@ def storage() -> Storage:
 @contextmanager
 def part(book: Book, name: str, keep: bool) -> Iterator[PartFile]:
     """A file that goes on where its valid bytes end. An exception inside leaves its parts for the next claim."""
+    if name in book.finished_files:
+        raise ValueError(f"{name} is finished: open it once, around all that is written to it.")
     file = PartFile(book, _checked(name))
     book.files.append(file)
     try:
         yield file
         if not file.is_finished:
             file.finish()
-            book.commit()
+            if not book.is_walking:
+                book.commit()
     finally:
         file.close()
         book.files.remove(file)
+    book.finished_files.add(name)
     if keep:
         hand_over(book, name, file.chunks())
 
 
 def hand_over(book: Book, name: str, chunks: Iterator[bytes]) -> None:
     """Write the finished file in one piece and give it to the run's owner."""
-    whole = storage().parts(book.row.id) / f"{name}.{book.row.claim}.whole"
-    with open(whole, "wb") as file:
-        for chunk in chunks:
-            file.write(chunk)
-    _keep(book, name, whole)
+    with _whole(book, name) as whole:
+        with open(whole, "wb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+        _keep(book, name, whole)
 
 
 def pack(
@@ -123,19 +130,19 @@ def pack(
     Reports how many of the `items` inside are packed, taking each to be equally long.
     """
     total = sum(member.tell() for member in members)
-    whole = storage().parts(book.row.id) / f"{_checked(name)}.{book.row.claim}.whole"
     done = 0
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for member in members:
-            entry = zipfile.ZipInfo(member.name, FIXED_DATE)
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            entry.file_size = member.tell()
-            with archive.open(entry, "w") as target:
-                for chunk in member.chunks():
-                    target.write(chunk)
-                    done += len(chunk)
-                    report(items * done // total, items)
-    _keep(book, name, whole)
+    with _whole(book, _checked(name)) as whole:
+        with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+            for member in members:
+                entry = zipfile.ZipInfo(member.name, FIXED_DATE)
+                entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                entry.file_size = member.tell()
+                with archive.open(entry, "w") as target:
+                    for chunk in member.chunks():
+                        target.write(chunk)
+                        done += len(chunk)
+                        report(items * done // total, items)
+        _keep(book, name, whole)
 
 
 def remove(run_id: str) -> None:
@@ -148,6 +155,20 @@ def remove(run_id: str) -> None:
 def remove_parts(run_id: str) -> None:
     """Remove what is left of unfinished files."""
     shutil.rmtree(storage().parts(run_id), ignore_errors=True)
+
+
+@contextmanager
+def _whole(book: Book, name: str) -> Iterator[Path]:
+    """Where to write the whole file. A disk may be full because of it: what an attempt leaves unfinished goes."""
+    folder = storage().parts(book.row.id)
+    for left in folder.glob(f"{glob.escape(name)}.*.whole"):
+        left.unlink(missing_ok=True)
+    whole = folder / f"{name}.{book.row.claim}.whole"
+    try:
+        yield whole
+    except BaseException:
+        whole.unlink(missing_ok=True)
+        raise
 
 
 def _keep(book: Book, name: str, whole: Path) -> None:

@@ -13,14 +13,14 @@ from typing import Any
 
 from sqlalchemy import Update, bindparam, event, update
 from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.orm import ORMExecuteState, Session
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from app import clock
 from app.engine import lease, notices, progress
 from app.engine.gathering import Gathering
 from app.engine.pulse import Pulse
 from app.engine.registry import Task
-from app.engine.signals import CommitInTask, LeaseLost
+from app.engine.signals import Cancelled, CommitInTask, LeaseLost, RollbackInTask
 from app.extensions import db
 from app.models import Run, notification, run_state
 
@@ -62,13 +62,16 @@ class Book:
         self.wrote_since: float | None = None
         self.last_commit = self.last_notice = time.monotonic()
         self.files: list[Any] = []
+        self.finished_files: set[str] = set()
         self.gatherings: list[Gathering] = []
         self.passes = 0
         self.careful_until: tuple[str, Any] | None = None
         self.said = self.batch_lines = 0
         self.next_batch_line = 0.0
         self.last_said: str | None = row.message
-        self._may_commit = False
+        self.is_walking = False
+        self.broken: str | None = None
+        self._may_commit = self._may_roll_back = False
         self._is_told = True
 
     @contextmanager
@@ -111,6 +114,7 @@ class Book:
 
     def commit(self) -> None:
         """Write the batch. Raises LeaseLost, with all of it rolled back, if the run is another claim's by now."""
+        self._check_session()
         session, row = self.session, self.row
         for gathering in self.gatherings:
             gathering.hand_over()
@@ -121,7 +125,7 @@ class Book:
             file.note_length()
         found = self._write()
         if found is None:
-            session.rollback()
+            self.roll_back()
             self.pulse.interrupt(LeaseLost)
             raise LeaseLost
         if found != row.state:
@@ -141,11 +145,28 @@ class Book:
 
     def end_transaction(self) -> None:
         """Commit what the engine itself opened; the task's own commit() raises CommitInTask."""
+        self._check_session()
         self._may_commit = True
         try:
             self.session.commit()
         finally:
             self._may_commit = False
+
+    def roll_back(self) -> None:
+        """Drop what is not committed; the task's own rollback() raises RollbackInTask at the next batch."""
+        self._may_roll_back = True
+        try:
+            self.session.rollback()
+        finally:
+            self._may_roll_back, self.broken = False, None
+
+    def _check_session(self) -> None:
+        if self.broken is not None or db.session() is not self.session:
+            line = self.broken or "that calls db.session.remove()"
+            raise RollbackInTask(
+                f"Delete the line {line}: it drops items that are finished but not committed. "
+                "Put what may fail into `with run.item(key):`."
+            )
 
     def begin_again(self, careful_until: tuple[str, Any] | None = None) -> None:
         """Back to the last commit, in the same claim: after a broken batch (its items up to `careful_until` one by one,
@@ -155,7 +176,7 @@ class Book:
         """
         while True:
             try:
-                self.session.rollback()
+                self.roll_back()
                 committed = self.session.get(Run, self.row.id, populate_existing=True)
                 break
             except (OperationalError, InterfaceError) as error:
@@ -169,6 +190,8 @@ class Book:
         self.end_transaction()
         self.wrote_since = None
         self.gatherings.clear()
+        self.is_walking = False
+        self.finished_files.clear()
         self.passes += 1
         self.careful_until = careful_until
 
@@ -179,8 +202,12 @@ class Book:
         age = timedelta(seconds=max(time.monotonic() - self.pulse.advanced, 0))
         values |= {"run_id": self.row.id, "own_claim": self.row.claim, "advanced_at": clock.now() - age}
         values |= lease.values(self.pulse.lease_seconds)
-        state: str | None = connection.scalar(_statement(connection.dialect.name), values)
-        return state
+        found = connection.execute(_statement(connection.dialect.name), values).first()
+        if found is not None and found.user_id is None and self.row.user_id is not None:
+            self.roll_back()
+            self.row.user_id = None
+            raise Cancelled
+        return found.state if found is not None else None
 
     def _note_batch(self, now: float) -> None:
         """The time-line shows a claim's first batch, then others, longer apart as it goes on."""
@@ -217,7 +244,7 @@ def _statement(dialect: str) -> Update:
         )
         .values({name: bindparam(name) for name in (*_COLUMNS, "advanced_at")})
         .values(lease_until=lease.expression(dialect))
-        .returning(table.c.state)
+        .returning(table.c.state, table.c.user_id)
     )
 
 
@@ -233,6 +260,13 @@ def _refuse_task_commit(session: Session) -> None:
     if book is None or book._may_commit or session.in_nested_transaction():
         return
     raise CommitInTask(f"Delete the line {_caller()}: the engine commits a task's work, together with its cursor.")
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _note_rollback(session: Session, transaction: SessionTransaction) -> None:
+    book = book_of(session)
+    if book is not None and transaction.parent is None and not book._may_roll_back:
+        book.broken = _caller()
 
 
 @event.listens_for(Session, "after_flush")

@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import clock
-from app.engine import moves, notices, outbox
+from app.engine import moves, notices, outbox, registry
 from app.errors import Conflict, NotAllowed
 from app.extensions import db
 from app.models import Run, User, run_state
@@ -33,6 +33,9 @@ def retry(run: Run, by: User) -> Run:
     Raises Conflict while it is active, after a success, or while another run holds its unique key; NotAllowed after
     three crashes unless `by` is an admin.
     """
+    task = registry.find(run.task)
+    if task is not None and not task.is_open_to(by):
+        raise NotAllowed("You may not start this task any more.")
     if run.state in (run_state.PARTIAL, run_state.CANCELLED):
         return _ask_again(run, by)
     if run.state != run_state.FAILED:
@@ -82,6 +85,11 @@ def acknowledge(run: Run) -> Run:
 
 def _ask_again(run: Run, by: User) -> Run:
     owner = db.session.get(User, run.user_id) if run.user_id else None
+    if owner is not None:
+        outbox.lock_member(db.session.connection(), owner.id)
+    known: Run | None = db.session.scalar(select(Run).where(Run.retry_of == run.id).order_by(Run.id.desc()).limit(1))
+    if run.state == run_state.PARTIAL and known is not None:
+        return known
     again = outbox.request(
         run.task, by=owner, args=run.args, retry_of=run.id if run.state == run_state.PARTIAL else None
     )

@@ -13,8 +13,9 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
 from flask import Flask
-from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import aliased
 
 from app import clock, logs
 from app.engine import artifacts, lease, monitor, moves, notices, outbox, queues, registry, schedules
@@ -62,13 +63,25 @@ def sweep() -> int:
     """Look once after everything; returns how many runs were set going."""
     monitor.refresh()
     steps: tuple[Callable[[], int], ...] = (_expired, _hanging, _back_off_over, _due, _unsent, _lost_in_redis)
-    return sum(step() for step in steps)
+    return sum(_take(step) for step in steps)
 
 
-def release(run_id: str) -> bool:
-    """A worker saw its own work horse die: do not wait for the lease. True if the run was set going."""
+def _take(step: Callable[[], int]) -> int:
+    """One step in trouble does not keep the others from their work."""
+    try:
+        return step()
+    except SQLAlchemyError:
+        raise
+    except Exception:
+        db.session.rollback()
+        log.exception("housekeeping: %s stumbled", step.__name__.strip("_"))
+        return 0
+
+
+def release(run_id: str, claim: int) -> bool:
+    """A worker saw its own horse die under this claim: do not wait for the lease. True if the run was set going."""
     row = db.session.get(Run, run_id, populate_existing=True)
-    if row is None or row.state not in run_state.CLAIMED or lease.is_alive(row.worker):
+    if row is None or row.claim != claim or row.state not in run_state.CLAIMED or lease.is_alive(row.worker):
         db.session.rollback()
         return False
     return _revive(row, "worker_lost", "The worker died")
@@ -161,21 +174,20 @@ def _due() -> int:
 
 
 def _unsent() -> int:
-    """Asked for and allowed to be sent, but no word that it was; or waiting for a place that is free by now."""
+    """Allowed to be sent, but no word that it was; and members who have a free place and a run that waits for one."""
     before = clock.now() - timedelta(seconds=SEND_GRACE_SECONDS)
-    rows = db.session.execute(
-        select(Run.id, Run.user_id, Run.sent_at)
-        .where(
-            Run.state == run_state.QUEUED,
-            or_(and_(Run.sent_at < before, Run.sent_to.is_(None)), Run.sent_at.is_(None)),
-        )
-        .order_by(Run.id)
-        .limit(PER_SWEEP)
-    ).all()
+    is_reserved = and_(Run.state == run_state.QUEUED, Run.sent_at < before, Run.sent_to.is_(None))
+    reserved = db.session.scalars(select(Run.id).where(is_reserved).order_by(Run.id).limit(PER_SWEEP)).all()
+    other = aliased(Run)
+    sent = select(func.count()).where(
+        other.user_id == Run.user_id, other.state.in_(run_state.ACTIVE), other.sent_at.is_not(None)
+    )
+    has_place = or_(Run.user_id.is_(None), sent.scalar_subquery() < outbox.SENT_PER_MEMBER)
+    waiting = select(Run.user_id).where(Run.state == run_state.QUEUED, Run.sent_at.is_(None), has_place).distinct()
+    owners = db.session.scalars(waiting.limit(PER_SWEEP)).all()
     db.session.rollback()
-    reserved = [row.id for row in rows if row.sent_at is not None]
-    outbox.dispatch(reserved)
-    for user_id in dict.fromkeys(row.user_id for row in rows if row.sent_at is None):
+    outbox.dispatch(list(reserved))
+    for user_id in owners:
         outbox.send_waiting(user_id)
     return len(reserved)
 

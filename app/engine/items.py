@@ -26,13 +26,16 @@ class Item:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """While watched, the session's first write opens the SAVEPOINT."""
+        outer: Item | None = self.session.info.get(_ITEM)
+        if outer is not None:
+            outer.first_write()
         self.is_open = True
         self.session.info[_ITEM] = self
         try:
             yield
         finally:
             self.is_open = False
-            self.session.info.pop(_ITEM, None)
+            self.session.info[_ITEM] = outer
 
     def first_write(self) -> None:
         """Open the SAVEPOINT, once."""

@@ -20,10 +20,10 @@ def database_now() -> ColumnElement[Any]:
     return func.clock_timestamp(type_=UtcDateTime)
 
 
-def until(seconds: float) -> ColumnElement[Any]:
-    """The end of a lease that begins now."""
+def until(seconds: float, dialect: str | None = None) -> ColumnElement[Any]:
+    """The end of a lease that begins now; a thread without an app context names the dialect."""
     length = timedelta(seconds=seconds)
-    if db.engine.dialect.name == "sqlite":
+    if (dialect or db.engine.dialect.name) == "sqlite":
         return literal(clock.now() + length, UtcDateTime)
     return func.clock_timestamp() + literal(length, Interval)
 

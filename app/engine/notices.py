@@ -3,7 +3,7 @@
 from typing import Any
 
 from app import clock
-from app.engine import progress
+from app.engine import progress, words
 from app.extensions import db
 from app.models import Run, RunEvent, notification, run_state
 
@@ -26,7 +26,7 @@ def announce(row: Run) -> None:
 
 def record(row: Run, kind: str, text: str) -> None:
     """Add a line to the run's time-line."""
-    db.session.add(RunEvent(run_id=row.id, claim=row.claim, kind=kind, text=text))
+    db.session.add(RunEvent(run_id=row.id, claim=row.claim, kind=kind, text=words.printable(text)))
 
 
 def describe(row: Run) -> dict[str, Any]:

@@ -50,13 +50,15 @@ def request(
     values = checked_arguments(task, args or {})
     digest = _digest(task, values)
     if by is not None:
-        _lock_member(db.session.connection(), by.id)
+        lock_member(db.session.connection(), by.id)
         known = _same_key(by, idempotency_key, digest)
         if known is not None:
             return known
     unique_key = _unique_key(task, by, values)
     active = _active(unique_key)
     if active is not None:
+        if idempotency_key and active.idempotency_key is None and active.args_hash == digest:
+            active.idempotency_key = idempotency_key
         return active
     if by is not None:
         _check_limits(task, by)
@@ -101,7 +103,7 @@ def send_waiting(user_id: int | None) -> None:
     """Send the member's oldest unsent runs up to the limit; commits nothing of the caller's."""
     with db.engine.begin() as connection:
         if user_id is not None:
-            _lock_member(connection, user_id)
+            lock_member(connection, user_id)
         free = SENT_PER_MEMBER if user_id is not None else 10
         sent = connection.scalar(_sent_and_active(user_id))
         free = free - (sent or 0) if user_id is not None else free
@@ -156,7 +158,7 @@ def _fall_back(run_id: str, claim: int, task_name: str) -> None:
     fallback.start(current_app, run_id, claim, is_short=found is not None and found.short)
 
 
-def _lock_member(connection: Connection, user_id: int) -> None:
+def lock_member(connection: Connection, user_id: int) -> None:
     """So that two starts at one instant count each other; the first lock in the house's order."""
     begin_writing(connection)
     connection.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))

@@ -86,10 +86,16 @@ class Pulse:
             if self._is_hanging(now):
                 self._give_up()
                 return
-            if now - self.renewed >= self.lease_seconds / 3:
-                self._ask(engine, lease_end, renew=True)
-            elif now - self.asked >= ASK_SECONDS:
-                self._ask(engine, lease_end, renew=False)
+            try:
+                self._look(engine, lease_end, now)
+            except Exception:  # whatever it is, a heart must not stop in silence
+                log.exception("run %s: its heartbeat stumbled", self.run_id)
+
+    def _look(self, engine: Engine, lease_end: LeaseEnd, now: float) -> None:
+        if now - self.renewed >= self.lease_seconds / 3:
+            self._ask(engine, lease_end, renew=True)
+        elif now - self.asked >= ASK_SECONDS:
+            self._ask(engine, lease_end, renew=False)
 
     def _is_hanging(self, now: float) -> bool:
         if now - self.advanced > 2 * self.stall_after:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from croniter import croniter
+
 from app.models import User
 
 DEFAULT_QUEUE = "microblog-tasks"
@@ -114,7 +116,7 @@ def task(
             visible=visible,
             role=_checked_role(role),
             short=short,
-            schedule=schedule,
+            schedule=_checked_schedule(schedule),
             params=params,
             parameters=signature,
         )
@@ -167,6 +169,12 @@ def _quota(quota: str | None) -> tuple[int, int] | None:
     if match is None:
         raise DeclarationError(f'quota must look like "10/hour", not {quota!r}.')
     return int(match[1]), _PERIOD_SECONDS[match[2]]
+
+
+def _checked_schedule(schedule: str | None) -> str | None:
+    if schedule is not None and not croniter.is_valid(schedule):
+        raise DeclarationError(f'schedule must be a cron line like "0 9 * * *", not {schedule!r}.')
+    return schedule
 
 
 def _checked_role(role: str | None) -> str | None:

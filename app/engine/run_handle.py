@@ -14,7 +14,9 @@ from app.engine.book import Book
 from app.engine.gathering import Gathering
 from app.engine.items import Item, is_environment
 from app.engine.registry import DeclarationError
+from app.engine.signals import Cancelled
 from app.engine.walking import Walk
+from app.engine.words import printable
 from app.errors import ProductError
 from app.extensions import db
 from app.models import RunFailure, RunOnce, User
@@ -37,7 +39,10 @@ class Run:
     @property
     def user(self) -> User:
         """The owner. Raises LookupError in a run of the house's own."""
-        owner = db.session.get(User, self._book.row.user_id) if self._book.row.user_id else None
+        owner_id = self._book.row.user_id
+        owner = db.session.get(User, owner_id) if owner_id else None
+        if owner is None and owner_id is not None:
+            raise Cancelled  # the member is gone, and the run with them
         if owner is None:
             raise LookupError("This run has no owner.")
         return owner
@@ -99,11 +104,12 @@ class Run:
 
     def skip(self) -> None:
         """Count the present item as skipped instead of done."""
-        self._book.row.skipped_count += 1
+        if self._walk is None or self._walk.is_first_failure():
+            self._book.row.skipped_count += 1
 
     def say(self, text: str) -> None:
         """What the task is doing now, beside the bar; at most 255 characters are kept."""
-        self._book.row.message = text[:255]
+        self._book.row.message = printable(text, 255)
 
     def once(self, key: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call `function` in the batch's transaction unless this run did already under `key`; its JSON result is kept.
@@ -115,10 +121,9 @@ class Run:
         known = session.get(RunOnce, (self.id, key))
         if known is not None:
             return known.result
-        result = function(*args, **kwargs)
-        kept = result if _is_json(result) else None
-        session.add(RunOnce(run_id=self.id, key=key, result=kept))
-        session.flush()
+        with session.begin_nested():
+            result = function(*args, **kwargs)
+            session.add(RunOnce(run_id=self.id, key=key, result=result if _is_json(result) else None))
         return result
 
     def gather(self, write: Callable[[list[Any]], object]) -> Callable[[Any], None]:
@@ -153,7 +158,7 @@ class Run:
         book.advance()
         book.reached(is_restarted)
         book.pulse.check()
-        if time.monotonic() - book.last_commit >= walking.BATCH_SECONDS:
+        if time.monotonic() - book.last_commit >= walking.BATCH_SECONDS and not book.is_walking:
             book.commit()
             book.pulse.check()
         elif not book.has_writes:
@@ -172,17 +177,26 @@ class Run:
         if url_or_text.startswith(("/", "http://", "https://")):
             self._book.row.result_url = url_or_text
         else:
-            self._book.row.result_text = url_or_text
+            self._book.row.result_text = printable(url_or_text)
 
     def settle(self) -> None:
         """The body is done: count what a loop it left early had in hand."""
+        self._leave_loop()
+
+    def _leave_loop(self) -> None:
+        """A loop the body broke out of ends with the item in hand, and is over for later claims too."""
         if self._walk is not None:
             self._walk.settle()
+            self._walk.here["finished"] = True
+            self._walk = None
 
     def _chunks(
         self, source: Any, total: int | None, atomic: int | None, key: Callable[[Any], Any] | None
     ) -> Iterator[Iterator[Any]]:
         book, row = self._book, self._book.row
+        if book.is_walking:
+            raise DeclarationError("run.each() inside run.each(): make it one loop, or two runs.")
+        self._leave_loop()
         order = self._orders.get(self._step, 0)
         self._orders[self._step] = order + 1
         place = f"{self._step}.{order}"
@@ -195,7 +209,11 @@ class Run:
         book.reached()
         book.tell_soon()
         self._walk = Walk(book, place, here, atomic)
-        yield from self._walk.chunks(walked)
+        book.is_walking = True
+        try:
+            yield from self._walk.chunks(walked)
+        finally:
+            book.is_walking = False
         self._walk = None
         here["finished"] = True
         if row.total is None or row.total > row.done:
@@ -236,29 +254,25 @@ class Run:
         original = self._book.row.retry_of
         if original is None:
             return
-        here["only"] = list(
-            db.session.scalars(
-                select(RunFailure.position)
-                .where(RunFailure.run_id == original, RunFailure.place == place)
-                .order_by(RunFailure.at, RunFailure.key)
-            )
-        )
+        failed = select(RunFailure.position).where(RunFailure.run_id == original, RunFailure.place == place)
+        here["only"] = sorted(position for position in db.session.scalars(failed) if position is not None)
 
     def _fail(self, key: str, error: Exception) -> None:
         book, row = self._book, self._book.row
         place, position = (self._walk.place, self._walk.position()) if self._walk else ("", None)
         reason = error.message if isinstance(error, ProductError) else f"{type(error).__name__}: {error}"
+        if self._walk is None or self._walk.is_first_failure():
+            row.failed_count += 1
         book.session.merge(
             RunFailure(
                 run_id=row.id,
-                key=key[:255],
+                key=printable(key, 255),
                 step_index=row.step_index,
                 place=place,
                 position=position,
-                reason=reason[:1000],
+                reason=printable(reason, 1000),
             )
         )
-        row.failed_count += 1
 
 
 class Step:

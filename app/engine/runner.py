@@ -25,12 +25,14 @@ from app.engine.pulse import Pulse
 from app.engine.registry import Task
 from app.engine.run_handle import Run as Handle
 from app.engine.signals import Cancelled, LeaseLost, TimedOut, Yield
+from app.engine.words import printable
 from app.errors import ProductError
 from app.extensions import db
 from app.models import Run, User, run_state
 
 log = logging.getLogger(__name__)
 
+ERRORS = (Exception, SystemExit, KeyboardInterrupt, GeneratorExit)
 PATIENCE = 3  # times in a row that the database may go away without the run getting any further
 BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 5.0, 600.0
 
@@ -145,7 +147,8 @@ def _work(row: Run, task: Task, in_thread: bool) -> Run:
     )
     book = Book(row, task, pulse)
     with _listening(pulse, in_thread), book.open():
-        pulse.start(db.engine, lease.until)
+        dialect = db.engine.dialect.name
+        pulse.start(db.engine, lambda seconds: lease.until(seconds, dialect))
         if _is_stopping:
             pulse.interrupt(Yield)
         try:
@@ -178,13 +181,13 @@ def _call_and_end(book: Book, task: Task) -> None:
         log.warning("run %s claim %s: the lease is another's; stopped without writing", row.id, row.claim)
     except Cancelled:
         _drop(book)
-        _end(book.row, run_state.CANCELLED)
+        _end_cancelled(book.row)
     except Yield:
         _yield(book)
     except TimedOut:
         _drop(book)
         _fail(book.row, task, f"It took longer than {int(task.timeout or 0)} seconds.", None, reason="timeout")
-    except Exception as error:
+    except ERRORS as error:
         _drop(book)
         _fail(book.row, task, explain(error), error)
 
@@ -201,7 +204,7 @@ def _call(book: Book, task: Task) -> None:
             task.function(handle, **book.row.args)
             handle.settle()
             return
-        except Exception as error:
+        except ERRORS as error:
             if is_database_away(error) and patience:
                 log.warning("run %s: the database went away; waiting for it", book.row.id)
                 book.begin_again()
@@ -217,7 +220,7 @@ def _call(book: Book, task: Task) -> None:
 
 def _drop(book: Book) -> None:
     """Roll back what is not committed, and let the engine itself write."""
-    book.session.rollback()
+    book.roll_back()
     book.session.info.pop("run_book", None)
 
 
@@ -229,14 +232,31 @@ def _yield(book: Book) -> None:
         _end(row, run_state.CANCELLED)
         return
     why = "The worker is shutting down; another goes on"
-    if moves.move(row, run_state.QUEUED, why=why, reason="deploy", strikes=0, sent_at=clock.now()):
-        outbox.send_after_commit(row.id)
+    if not moves.move(row, run_state.QUEUED, why=why, reason="deploy", strikes=0, sent_at=clock.now()):
+        _meet_cancel(row)
+        return
+    outbox.send_after_commit(row.id)
     db.session.commit()
 
 
-def _fail(row: Run, task: Task, sentence: str, error: Exception | None, reason: str = "error") -> None:
+def _end_cancelled(row: Run) -> None:
+    """Asked for by the owner; or the owner is gone, and the run goes through cancelling by itself."""
+    if row.state == run_state.RUNNING:
+        moves.move(row, run_state.CANCELLING, why="Stopping")
+    _end(row, run_state.CANCELLED)
+
+
+def _meet_cancel(row: Run) -> None:
+    """A cancel was asked for in this very moment, so the move met another state."""
+    db.session.rollback()
+    row.state = run_state.CANCELLING
+    _end(row, run_state.CANCELLED)
+
+
+def _fail(row: Run, task: Task, sentence: str, error: BaseException | None, reason: str = "error") -> None:
     """An error: try again after a back-off, while attempts are left and it could help."""
-    trace = "".join(traceback.format_exception(error)) if error else None
+    trace = printable("".join(traceback.format_exception(error))) if error else None
+    sentence = printable(sentence)
     reference = secrets.token_hex(4) if trace and not isinstance(error, ProductError) else None
     if reference:
         log.error("run %s (%s) reference %s\n%s", row.id, row.task, reference, trace)
@@ -248,7 +268,7 @@ def _fail(row: Run, task: Task, sentence: str, error: Exception | None, reason: 
         _end(row, run_state.FAILED, sentence, reason=reason, **told)
         return
     wait = random.uniform(0, min(BACKOFF_SECONDS * 2 ** (row.attempt - 1), BACKOFF_CAP_SECONDS))
-    moves.move(
+    moved = moves.move(
         row,
         run_state.RETRYING,
         why=f"{sentence} Trying again in {wait:.0f} s",
@@ -258,6 +278,9 @@ def _fail(row: Run, task: Task, sentence: str, error: Exception | None, reason: 
         strikes=0,
         **told,
     )
+    if not moved:
+        _meet_cancel(row)
+        return
     db.session.commit()
 
 

@@ -25,5 +25,9 @@ class CommitInTask(RuntimeError):
     """A task called `db.session.commit()`; the engine commits, with the cursor. The message names the line."""
 
 
+class RollbackInTask(RuntimeError):
+    """A task rolled back or removed the session: finished items of the batch are gone. The message names the line."""
+
+
 class ArgumentsTooLarge(ValueError):
     """A run's arguments are over 8 KB of JSON: pass ids, not things."""

@@ -3,12 +3,12 @@
 A select is paged by primary key, a file by byte offset, anything else by index (or, with `key=`, by an ascending key).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set, Sized
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any, Protocol
 
-from sqlalchemy import Column, Select, func, inspect, select, tuple_
+from sqlalchemy import Column, Join, Select, func, inspect, select, tuple_
 
 from app.extensions import db
 
@@ -46,6 +46,8 @@ def open_source(source: Any, key: Callable[[Any], Any] | None) -> Source:
         return SelectSource(source)
     if hasattr(source, "readline") and hasattr(source, "seek"):
         return FileSource(source)
+    if isinstance(source, Set) and key is None:
+        raise UnsuitableSource("A set has no order to go on in: give run.each() a sorted list, or key=.")
     if isinstance(source, Iterable):
         return KeyedSource(source, key) if key else IndexSource(source)
     raise UnsuitableSource(f"run.each() cannot walk a {type(source).__name__}: give a select, a file or an iterable.")
@@ -55,6 +57,12 @@ class SelectSource:
     """Rows of a select by ascending primary key: never OFFSET, never all in memory."""
 
     def __init__(self, statement: Select[Any]) -> None:
+        shaped = (statement._limit_clause, statement._offset_clause, statement._group_by_clauses)
+        if statement._distinct or any(part is not None and part != () for part in shaped):
+            raise UnsuitableSource(
+                "run.each() pages by primary key: put LIMIT, OFFSET, DISTINCT or GROUP BY into a subquery, "
+                "select(Post).where(Post.id.in_(…))."
+            )
         self.statement = statement.order_by(None)
         entity = statement.column_descriptions[0]["entity"]
         if entity is None:
@@ -68,9 +76,16 @@ class SelectSource:
     def measure(self) -> tuple[int | None, Any]:
         """Exact, with the highest key there is now: rows added later are not part of the run."""
         count = db.session.scalar(select(func.count()).select_from(self.statement.subquery()))
+        keys = self.statement.with_only_columns(*self.keys).distinct().subquery()
+        if self._is_joined() and count != db.session.scalar(select(func.count()).select_from(keys)):
+            raise UnsuitableSource("run.each() needs one row per primary key of the first model: this join gives more.")
         top = self.statement.with_only_columns(*self.keys).order_by(*(key.desc() for key in self.keys)).limit(1)
         highest = db.session.execute(top).first()
         return count or 0, list(highest) if highest else None
+
+    def _is_joined(self) -> bool:
+        froms = self.statement.get_final_froms()
+        return len(froms) > 1 or any(isinstance(one, Join) for one in froms)
 
     def pages(self, after: Any, limit: Any) -> Iterator[Page]:
         """Pages of up to a thousand rows."""

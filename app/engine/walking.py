@@ -48,6 +48,7 @@ class Walk:
         careful = book.careful_until
         self.careful_until = careful[1] if careful and careful[0] == place else None
         self.seen: int = here["done"]
+        self.told = -1
         self.page, self.start, self.tally = Page([], lambda _index: None), 0, _Tally()
 
     def chunks(self, source: Source) -> Iterator[Iterator[Any]]:
@@ -85,6 +86,14 @@ class Walk:
         """Where the item in hand lies in the source."""
         return self.page.position(self.start + self.tally.handed_out() - 1)
 
+    def is_first_failure(self) -> bool:
+        """True the first time the item in hand is told to have failed or been skipped: it counts once."""
+        item = self.seen + self.tally.handed_out()
+        if item == self.told:
+            return False
+        self.told = item
+        return True
+
     def where(self) -> tuple[str, Any] | None:
         """The item in hand, if finished ones before it are not committed yet."""
         handed_out = self.tally.handed_out()
@@ -93,9 +102,10 @@ class Walk:
         return self.place, self.position()
 
     def _pages(self, source: Source) -> Iterator[Page]:
+        at = self.here.get("at")
         if self.here.get("only") is not None:
-            return source.only(self.here["only"])
-        return source.pages(self.here.get("at"), self.here.get("limit"))
+            return source.only([position for position in self.here["only"] if at is None or position > at])
+        return source.pages(at, self.here.get("limit"))
 
     def _look(self, now: float, item_seconds: float) -> None:
         """Between two items: commit if it is time, and stop if asked to."""
@@ -121,8 +131,8 @@ class Walk:
         book = self.book
         if self.careful_until is not None:
             return True
-        if self.atomic is not None:
-            return waiting >= self.atomic
+        if self.atomic is not None and waiting >= self.atomic:
+            return True
         if now - book.last_commit >= BATCH_SECONDS or any(len(one.things) >= ENOUGH for one in book.gatherings):
             return True
         if not book.has_writes:

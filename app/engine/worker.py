@@ -16,7 +16,7 @@ from typing import Any
 import redis
 from flask import Flask
 from rq import Queue
-from rq.exceptions import StopRequested
+from rq.exceptions import InvalidJobOperation, NoSuchJobError, StopRequested
 from rq.job import Job
 from rq.utils import now
 
@@ -137,7 +137,7 @@ class MicroblogWorker(SteadfastWorker):
         self._killed_job = job.id
         with self.quiet, self.app.app_context():
             try:
-                housekeeping.release(job.args[0])
+                housekeeping.release(job.args[0], job.args[1] + 1)
             except Exception:
                 log.exception("run %s: could not be released; it goes on after its lease", job.args[0])
             finally:
@@ -149,7 +149,7 @@ class MicroblogWorker(SteadfastWorker):
         super().handle_job_failure(job, *args, **options)
         if self._killed_job == job.id:
             self._killed_job = None
-            with contextlib.suppress(redis.RedisError):
+            with contextlib.suppress(redis.RedisError, InvalidJobOperation, NoSuchJobError):
                 job.delete()
 
     def _install_signal_handlers(self) -> None:

@@ -19,7 +19,7 @@ from app.web import (
     timeline,
 )
 from app.web.admin import tasks as admin_tasks
-from app.web.lean import LeanFlask, LeanSessions
+from app.web.lean import LeanFlask
 
 __all__ = ["LeanFlask", "register"]
 
@@ -30,7 +30,7 @@ def register(app: Flask) -> None:
     """Add every feature's blueprint, the error pages and what all pages share; believe the proxies in front."""
     if proxies := app.config["TRUSTED_PROXIES"]:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # Flask's own way
-    app.session_interface = LeanSessions()
+    app.session_interface = static.SessionsForPages()
     for feature in FEATURES:
         app.register_blueprint(feature.bp)
     if app.config["MICROBLOG_ENV"] != "production":

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, current_app, request
 
+from app.errors import TooMany
 from app.services import notifications
 from app.web import lean
 
@@ -19,7 +20,10 @@ def poll() -> Response:
     since = request.args.get("since", "0")
     if not (since.isascii() and since.isdigit()) or len(since) > 18:
         return _json('{"error":"since must be a whole number from 0"}', 400)
-    notifications.check_pace(member[0])
+    try:
+        notifications.check_pace(member[0])
+    except TooMany as refused:
+        return _json('{"error":"too_often"}', 429, **{"Retry-After": str(refused.retry_after_seconds)})
     settings = current_app.config
     answer = notifications.poll(*member, int(since), settings["POLL_ACTIVE_MS"], settings["POLL_IDLE_MS"])
     if not answer.is_signed_in:

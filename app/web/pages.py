@@ -3,7 +3,7 @@
 import logging
 from http import HTTPStatus
 
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, request
 from flask_login import current_user
 from jinja2.utils import urlize
 from markupsafe import Markup, escape
@@ -35,8 +35,19 @@ def register(app: Flask) -> None:
     static.register(app)
     app.jinja_env.filters.update(ago=times.ago, exact=times.exact, stamp=clock.stamp, linked=linked)
     app.jinja_env.globals["avatar_fingerprint"] = avatars.fingerprint
+    app.before_request(refuse_nul)
     app.after_request(remember_visit)
     app.after_request(harden)
+
+
+def refuse_nul() -> None:
+    """No text a person can type holds a NUL, and PostgreSQL stores none. Raises BadRequest."""
+    fields = [request.args]
+    if request.mimetype == "application/x-www-form-urlencoded":  # an upload is its own view's to read
+        fields.append(request.form)
+    values = (value for field in fields for many in field.listvalues() for value in many)
+    if "\0" in request.path or any("\0" in value for value in values):
+        abort(HTTPStatus.BAD_REQUEST)
 
 
 def linked(text: str) -> Markup:

