@@ -1,0 +1,212 @@
+"""Disks that are full and databases that take no writes: a run waits, says why, and goes on; nothing spins."""
+
+import errno
+import hashlib
+import os
+import shutil
+import subprocess
+import time
+import zipfile
+
+import psycopg
+import pytest
+import sqlalchemy
+from sqlalchemy import func, select
+
+from app.adapters.storage import open_storage
+from app.engine import outbox
+from app.extensions import db
+from app.models import Artifact, Post, RunEvent
+from tests.engine_fixtures import fresh, timeline, wait_for
+
+pytestmark = pytest.mark.faults
+
+POSTS = 30_000
+DISK_BYTES = 32 * 1024**2
+
+
+class SmallDisk:
+    """A file system of a few megabytes in memory, and a ballast to fill it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.ballast = folder / "ballast"
+
+    def leave(self, bytes_left):
+        """Fill it up to so many bytes."""
+        self.make_room()
+        found = os.statvfs(self.folder)
+        with open(self.ballast, "wb") as file:
+            os.posix_fallocate(file.fileno(), 0, max(found.f_bavail * found.f_frsize - bytes_left, 1))
+
+    def fill(self):
+        """Fill it to the last block."""
+        with open(self.ballast, "ab", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError as error:
+                assert error.errno == errno.ENOSPC
+
+    def make_room(self):
+        self.ballast.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"No file system to fill: {done.stderr}")
+    yield SmallDisk(folder)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def start(name, by, **args):
+    run = outbox.request(name, by=by, args=args)
+    db.session.commit()
+    return run
+
+
+def numbers_written(run):
+    return db.session.scalar(select(func.count()).where(Post.source == "slow", Post.source_id.startswith(run.id)))
+
+
+def write_posts(author):
+    rows = [{"author_id": author.id, "body": f"Post {number}, naïve café ☕"} for number in range(POSTS)]
+    db.session.execute(db.insert(Post), rows)
+    db.session.commit()
+
+
+def archive_of(app, run):
+    artifact = db.session.scalars(select(Artifact).where(Artifact.run_id == run.id)).one()
+    return open_storage(app.config["STORAGE_URL"]).open(artifact.storage_key)
+
+
+def digest(app, run):
+    with archive_of(app, run) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sizes(app, run):
+    """The bytes of what is in the archive, and of the archive."""
+    with archive_of(app, run) as file, zipfile.ZipFile(file) as archive:
+        return sum(entry.file_size for entry in archive.infolist()), file.seek(0, os.SEEK_END)
+
+
+def is_sqlite():
+    return db.engine.dialect.name == "sqlite"
+
+
+@pytest.fixture
+def files_on_a_small_disk(small_disk, environment):
+    """Ask for it before `app`."""
+    environment["STORAGE_URL"] = f"file:{small_disk.folder}/files"
+    return small_disk
+
+
+@pytest.mark.parametrize("phase", ["Writing", "Packing"])
+def test_an_export_to_a_full_disk_waits_and_is_byte_identical(files_on_a_small_disk, app, susan, workers, phase):
+    write_posts(susan)
+    workers.ours()
+    undisturbed = wait_for(start("export_posts", susan), lambda row: not row.is_active)
+    expected = digest(app, undisturbed)
+    parts, whole = sizes(app, undisturbed)
+    files_on_a_small_disk.leave(parts // 2 if phase == "Writing" else parts + whole // 2)
+
+    run = wait_for(start("export_posts", susan), lambda row: row.state == "retrying" or not row.is_active)
+
+    assert run.state == "retrying"
+    assert run.error == "The disk cannot be written: No space left on device."
+    assert (run.done == POSTS, run.attempt) == (phase == "Packing", 2)
+    reached = run.percent
+    assert list((files_on_a_small_disk.folder / "files" / "parts" / run.id).glob("*.whole")) == []
+    files_on_a_small_disk.make_room()
+    percents = []
+
+    def watched(row):
+        percents.append(row.percent)
+        return not row.is_active
+
+    ended = wait_for(run, watched, seconds=40)
+    assert ended.state == "succeeded"
+    assert percents == sorted(percents) and percents[0] >= reached > 0
+    assert digest(app, ended) == expected
+
+
+def test_sqlite_on_a_full_disk(small_disk, environment, database_url, workers_later, request):
+    """The database itself has no room: not even the trouble can be written down. It goes on when there is room."""
+    if not database_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL's disk is not ours to fill")
+    file = small_disk.folder / "microblog.db"
+    shutil.copyfile(database_url.removeprefix("sqlite:///"), file)
+    environment["DATABASE_URL"] = f"sqlite:///{file}"
+    workers, susan = workers_later(), request.getfixturevalue("susan")
+    worker = workers.ours()
+    run = start("slow", susan, count=200, seconds=0.02)
+    wait_for(run, lambda row: row.done > 5)
+
+    small_disk.fill()
+    claims = look_for(run, seconds=8)
+    small_disk.make_room()
+
+    ended = wait_for(run, lambda row: not row.is_active, seconds=40)
+    assert (ended.state, ended.done, numbers_written(ended)) == ("succeeded", 200, 200)
+    assert claims <= 3
+    assert worker.process.poll() is None
+
+
+@pytest.fixture
+def workers_later(request):
+    """The fixture `workers`, made when it is called: the test first changes its environment."""
+    return lambda: request.getfixturevalue("workers")
+
+
+def look_for(run, seconds):
+    """The claims the run had until then."""
+    time.sleep(seconds)
+    return fresh(run).claim
+
+
+def test_a_read_only_database_in_mid_run(environment, database_url, tmp_path, workers_later, request):
+    """No claim can be written, so nothing spins; once it takes writes again the run goes on."""
+    switch = tmp_path / "read_only"
+    if database_url.startswith("sqlite"):
+        environment |= {"TASK_MODULES": "tests.trials,tests.read_only", "READ_ONLY_FILE": str(switch)}
+        request.getfixturevalue("monkeypatch").setenv("READ_ONLY_FILE", str(switch))
+    app, susan = request.getfixturevalue("app"), request.getfixturevalue("susan")
+    worker = workers_later().ours()
+    run = start("slow", susan, count=200, seconds=0.02)
+    reached = wait_for(run, lambda row: row.done > 5).done
+
+    set_read_only(app, switch, True)
+    claims = look_for(run, seconds=8)
+    set_read_only(app, switch, False)
+
+    ended = wait_for(run, lambda row: not row.is_active, seconds=40)
+    assert (ended.state, ended.done, numbers_written(ended), ended.attempt) == ("succeeded", 200, 200, 1)
+    assert reached <= 200 and claims <= 2
+    assert worker.process.poll() is None
+    assert worker.output.count("housekeeping cannot work") <= 2
+    assert timeline(run.id)[-1] == "succeeded"
+    assert db.session.scalar(select(func.count()).where(RunEvent.run_id == run.id)) < 20
+
+
+def set_read_only(app, switch, is_so):
+    if is_sqlite():
+        switch.touch() if is_so else switch.unlink()
+        return
+    url = sqlalchemy.make_url(app.config["SQLALCHEMY_DATABASE_URI"]).set(drivername="postgresql")
+    db.session.remove()
+    db.engine.dispose()
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        name = connection.info.dbname
+        connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {"on" if is_so else "off"}')
+        if is_so:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
