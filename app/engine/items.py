@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from app.engine import artifacts
 from app.models import notification
 
 _ITEM = "run_item"
+_NO_WRITES = ("disk is full", "No space left", "readonly database", "read-only transaction")
 
 
 class Item:
@@ -81,13 +82,16 @@ def _open_before_statement(state: ORMExecuteState) -> None:
 
 def is_environment(error: BaseException) -> bool:
     """True for trouble that is not one item's: the database is away, the disk is full or gone, no memory is left."""
-    if isinstance(error, (OperationalError, InterfaceError, MemoryError)):
-        return True
+    return is_full_or_read_only(error) or isinstance(error, (OperationalError, InterfaceError, MemoryError))
+
+
+def is_full_or_read_only(error: BaseException) -> bool:
+    """True if there is an answer, and no room to write, or no leave to: a disk's, or the database's."""
+    if isinstance(error, DBAPIError):
+        return any(words in str(error.orig) for words in _NO_WRITES)
     return isinstance(error, OSError) and error.errno in artifacts.DISK_ERRORS
 
 
 def is_database_away(error: BaseException) -> bool:
     """True if the database may be back in a moment: the connection broke, or a lock was held too long."""
-    if not isinstance(error, (OperationalError, InterfaceError)):
-        return False
-    return not any(word in str(error.orig) for word in ("full", "readonly", "read-only"))
+    return isinstance(error, (OperationalError, InterfaceError)) and not is_full_or_read_only(error)

@@ -10,17 +10,18 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
 from flask import current_app
 from sqlalchemy import event, update
+from sqlalchemy.exc import DBAPIError
 
 from app import clock
 from app.engine import artifacts, faults, lease, moves, notices, outbox, registry
 from app.engine.book import Book
-from app.engine.items import is_database_away, is_environment
+from app.engine.items import is_database_away, is_environment, is_full_or_read_only
 from app.engine.pulse import Pulse
 from app.engine.registry import Task
 from app.engine.run_handle import Run as Handle
@@ -52,7 +53,11 @@ def perform(run_id: str, claim: int, *, in_thread: bool = False) -> None:
     """
     if not in_thread:
         _settle_in()
-    row = _claim(run_id, claim, in_thread)
+    try:
+        row = _claim(run_id, claim, in_thread)
+    except DBAPIError as error:
+        _leave(run_id, error)
+        return
     if row is None:
         log.info("run %s: claim %s is not to be had any more", run_id, claim)
         return
@@ -64,7 +69,11 @@ def perform(run_id: str, claim: int, *, in_thread: bool = False) -> None:
             row, run_state.FAILED, f"The task {row.task!r} no longer exists in this version.", reason=notices.TASK_GONE
         )
     else:
-        row = _work(row, task, in_thread)
+        try:
+            row = _work(row, task, in_thread)
+        except DBAPIError as error:
+            _leave(run_id, error)
+            return
     log.info(
         "run %s left: %s, claim %s, %s after %.1f s", run_id, row.task, row.claim, row.state, time.monotonic() - began
     )
@@ -134,6 +143,18 @@ def _claim(run_id: str, claim: int, in_thread: bool) -> Run | None:
 
 def _from(row: Run) -> str:
     return "" if row.claim == 1 else f", from {row.percent or 0} %"
+
+
+def _leave(run_id: str, error: DBAPIError) -> None:
+    """The database takes not even the run's state: housekeeping finds it, once the lease is over or the job is missed.
+
+    Raises the error itself where it does not come from outside.
+    """
+    if not is_environment(error):
+        raise error
+    log.warning("run %s left as it is: %s It goes on when the database does.", run_id, explain(error))
+    with suppress(DBAPIError):
+        db.session.rollback()
 
 
 def _work(row: Run, task: Task, in_thread: bool) -> Run:
@@ -257,7 +278,8 @@ def _fail(row: Run, task: Task, sentence: str, error: BaseException | None, reas
     """An error: try again after a back-off, while attempts are left and it could help."""
     trace = printable("".join(traceback.format_exception(error))) if error else None
     sentence = printable(sentence)
-    reference = secrets.token_hex(4) if trace and not isinstance(error, ProductError) else None
+    is_ours = error is not None and not isinstance(error, ProductError) and not is_full_or_read_only(error)
+    reference = secrets.token_hex(4) if is_ours else None
     if reference:
         log.error("run %s (%s) reference %s\n%s", row.id, row.task, reference, trace)
     told = {"error": sentence, "error_reference": reference, "error_trace": trace}
@@ -324,6 +346,8 @@ def explain(error: BaseException) -> str:
         return f"The disk cannot be written: {os.strerror(error.errno or 0)}."
     if isinstance(error, MemoryError):
         return "There is not enough memory."
+    if is_full_or_read_only(error):
+        return "The database takes no writes: it is read-only, or its disk is full."
     name = type(error).__name__
     if name in ("OperationalError", "InterfaceError"):
         return "The database did not answer."

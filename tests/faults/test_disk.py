@@ -120,6 +120,7 @@ def test_an_export_to_a_full_disk_waits_and_is_byte_identical(files_on_a_small_d
 
     assert run.state == "retrying"
     assert run.error == "The disk cannot be written: No space left on device."
+    assert run.error_reference is None  # nothing that we could mend
     assert (run.done == POSTS, run.attempt) == (phase == "Packing", 2)
     reached = run.percent
     assert list((files_on_a_small_disk.folder / "files" / "parts" / run.id).glob("*.whole")) == []
@@ -155,6 +156,8 @@ def test_sqlite_on_a_full_disk(small_disk, environment, database_url, workers_la
     ended = wait_for(run, lambda row: not row.is_active, seconds=40)
     assert (ended.state, ended.done, numbers_written(ended)) == ("succeeded", 200, 200)
     assert claims <= 3
+    assert "The database takes no writes" in worker.output
+    assert "Traceback" not in worker.output
     assert worker.process.poll() is None
 
 
@@ -190,6 +193,8 @@ def test_a_read_only_database_in_mid_run(environment, database_url, tmp_path, wo
     assert reached <= 200 and claims <= 2
     assert worker.process.poll() is None
     assert worker.output.count("housekeeping cannot work") <= 2
+    assert "The database takes no writes" in worker.output
+    assert "Traceback" not in worker.output
     assert timeline(run.id)[-1] == "succeeded"
     assert db.session.scalar(select(func.count()).where(RunEvent.run_id == run.id)) < 20
 
