@@ -76,7 +76,7 @@ def test_one_bad_item(susan, worker):
 
     assert (run.state, run.ok_count, run.failed_count) == ("partial", 2, 1)
     assert bodies() == ["one two (susan)", "three (susan)", "x" * 495]
-    assert "3 of 3 posts, 1 failed" in monitor.describe(run)["text"]
+    assert "2 of 3 posts, 1 failed" in monitor.describe(run)["text"]
     assert "at most 500 characters" in db.session.scalars(select(RunFailure.reason)).one()
 
 

@@ -57,7 +57,7 @@ def test_what_cannot_work_is_refused_by_name(susan, worker, how, sentence):
 
     assert run.state == "failed"
     assert sentence in run.error_trace
-    assert noted(run) == []
+    assert len(noted(run)) <= run.done <= 1, "what counts as done was written, and nothing after the mistake"
     assert not db.session.scalars(select(Post).where(Post.body == "changed")).all()
 
 
