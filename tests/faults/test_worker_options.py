@@ -160,6 +160,16 @@ def test_a_dead_worker_of_a_pool_is_replaced_and_its_run_goes_on(susan, own):
     assert "worker 1 ended (-9); again in 1 s" in pool.output
 
 
+def test_where_the_kernel_cannot_help_a_horse_sees_itself_that_it_is_alone(susan, own):
+    worker = own(TASK_MODULES="tests.trials,tests.elsewhere")
+    run = start("slow", susan, count=500, seconds=0.02)
+    horse = wait_for(run, lambda row: row.done > 2).worker["pid"]
+
+    worker.kill()
+
+    wait_until(lambda: not is_alive(horse), "an orphan", seconds=3)
+
+
 @pytest.mark.parametrize("size", ["0", "3-1", "many"])
 def test_an_impossible_pool_is_refused(app, size):
     result = app.test_cli_runner().invoke(args=["worker", "--pool", size])
@@ -205,7 +215,7 @@ def test_changed_code_is_loaded_and_the_run_in_hand_goes_on_with_it(module, app,
     run = start("edited", susan)
     wait_for(run, lambda row: row.message == "old")
 
-    module.write_text(CODE.format(word="{ not Python"[:1]) + "def broken(:")
+    module.write_text("def broken(:")
     worker.wait_until(lambda: "is not Python yet" in worker.output, "word about the broken file")
     assert fresh(run).claim == 1
     module.write_text(CODE.format(word="the new one"))
