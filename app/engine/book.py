@@ -90,9 +90,8 @@ class Book:
     def has_writes(self) -> bool:
         """True if this batch wrote, or will when it is flushed."""
         session = self.session
-        if self.wrote_since is not None or session.new or session.dirty or session.deleted:
-            return True
-        return notification.waiting_count(session) > 0
+        # what flush() asks itself: new, dirty and deleted build a set each, and this is asked between chunks
+        return self.wrote_since is not None or not session._is_clean() or notification.waiting_count(session) > 0
 
     def advance(self) -> None:
         """Work was done just now (an item, a report): the clock of hangs starts anew."""
@@ -151,6 +150,11 @@ class Book:
             self.session.commit()
         finally:
             self._may_commit = False
+
+    def end_reading(self) -> None:
+        """Let go of the snapshot a page was read from, if nothing is written yet."""
+        if self.session.in_transaction() and not self.has_writes:
+            self.end_transaction()
 
     def roll_back(self) -> None:
         """Drop what is not committed; the task's own rollback() raises RollbackInTask at the next batch."""

@@ -13,6 +13,7 @@ from sqlalchemy import Column, Join, Select, func, inspect, select, tuple_
 from app.extensions import db
 
 PAGE = 1000
+SLICE = 10_000
 
 
 class UnsuitableSource(TypeError):
@@ -182,8 +183,8 @@ class IndexSource:
         """Slices of a sequence; a generator is one lazy page."""
         start = 0 if after is None else after + 1
         if isinstance(self.items, Sequence):
-            for begin in range(start, len(self.items), PAGE):
-                yield _indexed(self.items[begin : begin + PAGE], begin)
+            for begin in range(start, len(self.items), SLICE):
+                yield _indexed(self.items[begin : begin + SLICE], begin)
             return
         yield _indexed(islice(self.items, start, None), start)
 

@@ -1,14 +1,15 @@
 """The loop every item goes through: nothing but C per item, and every few milliseconds a look at the clock.
 
 A batch is committed after `atomic` items, 25 ms of writing, one long item, or 250 ms, whichever comes first. The items
-come in chunks of about five milliseconds' work, counted as they are handed out; the pulse empties the present chunk
-now and then, so that an item which suddenly takes long does not keep the loop from looking up.
+come in chunks of about five milliseconds' work (25 while nothing is written), counted as they are handed out; the pulse
+empties the present chunk now and then, so that an item which suddenly takes long does not keep the loop from looking
+up.
 """
 
 import time
 from collections.abc import Iterator, Sequence
-from itertools import count, islice
-from operator import itemgetter
+from itertools import compress, islice, repeat
+from operator import length_hint
 from typing import Any
 
 from app.engine.book import Book
@@ -18,22 +19,22 @@ from app.engine.sources import Page, Source
 BATCH_SECONDS = 0.25
 WRITING_SECONDS = 0.025
 LONG_ITEM_SECONDS = 0.010
-LOOK_SECONDS = 0.005
-LOOK_ITEMS = 1000
-_ITEM = itemgetter(0)
+LOOK_SECONDS = 0.025
+WRITING_LOOK_SECONDS = 0.005
+LOOK_ITEMS = 2000
 
 
-class _Tally:
-    """Counts what is handed out of a chunk, exactly, even if the chunk is emptied meanwhile."""
+class _Chunk:
+    """Hands out `items` one by one and knows how many, exactly, even if they are emptied meanwhile: all in C."""
 
-    def __init__(self) -> None:
-        self.counter = count()
-        self.peeks = 0
+    def __init__(self, items: list[Any]) -> None:
+        self.size = len(items)
+        self.tickets = repeat(True, self.size)
+        self.items = compress(items, self.tickets)
 
     def handed_out(self) -> int:
-        """How many so far."""
-        self.peeks += 1
-        return next(self.counter) - self.peeks + 1
+        """How many so far: each took a ticket."""
+        return self.size - length_hint(self.tickets)
 
 
 class Walk:
@@ -49,23 +50,22 @@ class Walk:
         self.careful_until = careful[1] if careful and careful[0] == place else None
         self.seen: int = here["done"]
         self.told = -1
-        self.page, self.start, self.tally = Page([], lambda _index: None), 0, _Tally()
+        self.page, self.start, self.chunk = Page([], lambda _index: None), 0, _Chunk([])
 
     def chunks(self, source: Source) -> Iterator[Iterator[Any]]:
         """Hand out the items that are not done yet, in chunks; commit between them."""
         stride, looked = 1, time.monotonic()
         for page in self._pages(source):
-            if not self.book.has_writes:
-                self.book.end_transaction()
+            self.book.end_reading()
             self.page = page
             for items, first in _buffers(page):
                 place = 0
                 while place < len(items):
                     chunk = list(items[place : place + stride])
-                    self.start, self.tally = first + place, _Tally()
+                    self.start, self.chunk = first + place, _Chunk(chunk)
                     self.book.pulse.chunk = chunk
-                    yield map(_ITEM, zip(chunk, self.tally.counter, strict=False))
-                    handed_out = self.tally.handed_out()
+                    yield self.chunk.items
+                    handed_out = self.chunk.handed_out()
                     place += handed_out
                     self.seen += handed_out
                     now = time.monotonic()
@@ -76,7 +76,7 @@ class Walk:
 
     def settle(self) -> None:
         """The body left the loop early: the item in hand is the last that counts."""
-        handed_out = self.tally.handed_out()
+        handed_out = self.chunk.handed_out()
         if handed_out:
             self.here["at"] = self.position()
             self.seen += handed_out
@@ -84,11 +84,11 @@ class Walk:
 
     def position(self) -> Any:
         """Where the item in hand lies in the source."""
-        return self.page.position(self.start + self.tally.handed_out() - 1)
+        return self.page.position(self.start + self.chunk.handed_out() - 1)
 
     def is_first_failure(self) -> bool:
         """True the first time the item in hand is told to have failed or been skipped: it counts once."""
-        item = self.seen + self.tally.handed_out()
+        item = self.seen + self.chunk.handed_out()
         if item == self.told:
             return False
         self.told = item
@@ -96,7 +96,7 @@ class Walk:
 
     def where(self) -> tuple[str, Any] | None:
         """The item in hand, if finished ones before it are not committed yet."""
-        handed_out = self.tally.handed_out()
+        handed_out = self.chunk.handed_out()
         if not handed_out or self.seen + handed_out - 1 == self.here["done"]:
             return None
         return self.place, self.position()
@@ -125,7 +125,7 @@ class Walk:
 
     def _last_position(self) -> Any:
         """Of the newest finished item: the chunk is used up, so it is the one in hand, unless none was handed out."""
-        return self.position() if self.tally.handed_out() else self.here.get("at")
+        return self.position() if self.chunk.handed_out() else self.here.get("at")
 
     def _is_due(self, now: float, item_seconds: float, waiting: int) -> bool:
         book = self.book
@@ -142,10 +142,11 @@ class Walk:
         return now - book.wrote_since >= WRITING_SECONDS or item_seconds >= LONG_ITEM_SECONDS
 
     def _next_stride(self, stride: int, items: int, spent: float) -> int:
-        """How many items until the next look: about five milliseconds' worth, growing at most twofold."""
+        """How many items until the next look: a few milliseconds' worth, growing at most twofold."""
         if self.atomic is not None or self.careful_until is not None:
             return 1
-        fitting = int(LOOK_SECONDS * items / spent) if spent > 0 else LOOK_ITEMS
+        pace = LOOK_SECONDS if self.book.wrote_since is None else WRITING_LOOK_SECONDS
+        fitting = int(pace * items / spent) if spent > 0 else LOOK_ITEMS
         return max(1, min(fitting, stride * 2, LOOK_ITEMS))
 
     def _count(self) -> None:
