@@ -49,7 +49,11 @@ def _begin_before_savepoint(connection: Connection, _name: str) -> None:
 
 def begin_writing(connection: Connection) -> None:
     """SQLite: take the write lock now, where the driver would wait for the first write. Else nothing."""
-    if connection.dialect.name == "sqlite":
-        driver = connection.connection.driver_connection
-        if driver is not None and not driver.in_transaction:
-            driver.execute("BEGIN IMMEDIATE").close()
+    driver = connection.connection.driver_connection
+    if connection.dialect.name == "sqlite" and driver is not None and not is_writing(connection):
+        driver.execute("BEGIN IMMEDIATE").close()
+
+
+def is_writing(connection: Connection) -> bool:
+    """True if an SQLite connection is inside a transaction: reads before the first write run on their own."""
+    return bool(getattr(connection.connection.driver_connection, "in_transaction", False))

@@ -16,7 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from app import clock
-from app.engine import lease, notices, progress
+from app.engine import lease, notices, progress, turns
 from app.engine.gathering import Gathering
 from app.engine.pulse import Pulse
 from app.engine.registry import Task
@@ -61,6 +61,7 @@ class Book:
         self.pace = progress.Pace()
         self.wrote_since: float | None = None
         self.last_commit = self.last_notice = time.monotonic()
+        self.turns = turns.of(self.session)
         self.files: list[Any] = []
         self.finished_files: set[str] = set()
         self.gatherings: list[Gathering] = []
@@ -83,6 +84,7 @@ class Book:
         try:
             yield
         finally:
+            self.turns.drop()
             self.session.info.pop(_BOOK, None)
             self.session.autoflush, self.session.expire_on_commit = before
 
@@ -92,6 +94,12 @@ class Book:
         session = self.session
         # what flush() asks itself: new, dirty and deleted build a set each, and this is asked between chunks
         return self.wrote_since is not None or not session._is_clean() or notification.waiting_count(session) > 0
+
+    def begin_writing(self) -> None:
+        """The batch's first write is next: wait for the turn, then its clock starts."""
+        self.turns.take(self.session)
+        if self.wrote_since is None:
+            self.wrote_since = time.monotonic()
 
     def advance(self) -> None:
         """Work was done just now (an item, a report): the clock of hangs starts anew."""
@@ -118,7 +126,8 @@ class Book:
         for gathering in self.gatherings:
             gathering.hand_over()
         now = time.monotonic()
-        began = (self.wrote_since or now) if self.has_writes else None
+        if self.has_writes:
+            self.turns.take(session)
         session.flush()
         for file in self.files:
             file.note_length()
@@ -139,8 +148,7 @@ class Book:
         self.last_commit = time.monotonic()
         self.wrote_since = None
         self.pulse.committed(found)
-        if began is not None:
-            self._let_others_write(self.last_commit - began)
+        self.turns.pause_and_pass()
 
     def end_transaction(self) -> None:
         """Commit what the engine itself opened; the task's own commit() raises CommitInTask."""
@@ -163,6 +171,7 @@ class Book:
             self.session.rollback()
         finally:
             self._may_roll_back, self.broken = False, None
+            self.turns.drop()
 
     def _check_session(self) -> None:
         if self.broken is not None or db.session() is not self.session:
@@ -229,11 +238,6 @@ class Book:
             self.last_said = self.row.message
             self.said += 1
 
-    def _let_others_write(self, writing_seconds: float) -> None:
-        """SQLite has one writer: leave the lock free for as long as it was held, or web writes starve."""
-        if self.session.get_bind().dialect.name == "sqlite":
-            time.sleep(max(writing_seconds, 0.010))
-
 
 @cache
 def _statement(dialect: str) -> Update:
@@ -273,18 +277,18 @@ def _note_rollback(session: Session, transaction: SessionTransaction) -> None:
         book.broken = _caller()
 
 
-@event.listens_for(Session, "after_flush")
-def _note_flush(session: Session, _context: Any) -> None:
+@event.listens_for(Session, "before_flush")
+def _note_flush(session: Session, _context: Any, _instances: Any) -> None:
     book = book_of(session)
-    if book is not None and book.wrote_since is None:
-        book.wrote_since = time.monotonic()
+    if book is not None:
+        book.begin_writing()
 
 
 @event.listens_for(Session, "do_orm_execute")
 def _note_statement(state: ORMExecuteState) -> None:
     book = book_of(state.session)
-    if book is not None and book.wrote_since is None and not state.is_select:
-        book.wrote_since = time.monotonic()
+    if book is not None and not state.is_select:
+        book.begin_writing()
 
 
 def _caller() -> str:

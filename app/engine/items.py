@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from app.engine import artifacts
+from app.engine.book import book_of
 from app.models import notification
 
 _ITEM = "run_item"
@@ -43,6 +44,9 @@ class Item:
         if not self.is_open or self.savepoint is not None:
             return
         self.is_open = False
+        book = book_of(self.session)
+        if book is not None:
+            book.begin_writing()
         self.savepoint = self.session.begin_nested()
 
     def keep(self) -> None:

@@ -121,6 +121,7 @@ class Run:
         known = session.get(RunOnce, (self.id, key))
         if known is not None:
             return known.result
+        self._book.begin_writing()
         with session.begin_nested():
             result = function(*args, **kwargs)
             session.add(RunOnce(run_id=self.id, key=key, result=result if _is_json(result) else None))
