@@ -38,6 +38,6 @@ if __name__ == "__main__":
         interface=Interfaces.WSGI,
         websockets=False,
         blocking_threads=serve.THREADS,
-        backpressure=256,
+        backpressure=serve.CONNECTIONS,
         workers_kill_timeout=10,
     ).serve(target_loader=load, wrap_loader=False)

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import resource
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from granian.constants import Interfaces
 from launch import lifeline
 
 THREADS = min(8, 2 * (os.cpu_count() or 1) + 1)  # what granian thinks right for these processors, at most
+CONNECTIONS = 4096  # open browsers: each keeps one connection, and granian answers no more than these at a time
 
 
 def load() -> Callable[..., Any]:
@@ -38,6 +40,7 @@ def load() -> Callable[..., Any]:
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
+    allow_files(2 * CONNECTIONS)
     Granian(
         "microblog:app",
         address=os.environ.get("HOST") or "127.0.0.1",
@@ -45,9 +48,17 @@ def main() -> None:
         interface=Interfaces.WSGI,
         websockets=False,
         blocking_threads=THREADS,
-        backpressure=256,
+        backpressure=CONNECTIONS,
         workers_kill_timeout=10,
     ).serve(target_loader=load, wrap_loader=False)
+
+
+def allow_files(count: int) -> None:
+    """Let this process and its children hold so many files and connections open, as far as the machine permits."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 if __name__ == "__main__":
