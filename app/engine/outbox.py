@@ -79,7 +79,7 @@ def request(
         retry_of=retry_of,
         fault=fault,
         state=run_state.QUEUED,
-        cursor={},
+        cursor={"owner": by.id} if by else {},
         saved={},
         created_at=clock.now(),
         sent_at=clock.now() if _may_be_sent(by) else None,

@@ -41,7 +41,7 @@ class Run:
         """The owner. Raises LookupError in a run of the house's own."""
         owner_id = self._book.row.user_id
         owner = db.session.get(User, owner_id) if owner_id else None
-        if owner is None and owner_id is not None:
+        if owner is None and (owner_id is not None or self._book.row.is_orphaned):
             raise Cancelled  # the member is gone, and the run with them
         if owner is None:
             raise LookupError("This run has no owner.")

@@ -64,7 +64,9 @@ def perform(run_id: str, claim: int, *, in_thread: bool = False) -> None:
     log.info("run %s taken: %s, claim %s", run_id, row.task, row.claim)
     began = time.monotonic()
     task = registry.find(row.task)
-    if task is None:
+    if row.is_orphaned:
+        _end_cancelled(row, "Its owner is gone")
+    elif task is None:
         _end(
             row, run_state.FAILED, f"The task {row.task!r} no longer exists in this version.", reason=notices.TASK_GONE
         )
@@ -260,10 +262,10 @@ def _yield(book: Book) -> None:
     db.session.commit()
 
 
-def _end_cancelled(row: Run) -> None:
+def _end_cancelled(row: Run, why: str = "Stopping") -> None:
     """Asked for by the owner; or the owner is gone, and the run goes through cancelling by itself."""
     if row.state == run_state.RUNNING:
-        moves.move(row, run_state.CANCELLING, why="Stopping")
+        moves.move(row, run_state.CANCELLING, why=why)
     _end(row, run_state.CANCELLED)
 
 

@@ -19,6 +19,7 @@ class Run(db.Model):
     """One asking of a task. `claim` is the fence: it rises each time a worker takes the run.
 
     `cursor` and `saved` are where and with what a next claim goes on; both are written with the work they cover.
+    The cursor also names the owner, so that a deleted member's run is not taken for one of the house's own.
     `active_key` is the unique key while the run is active and NULL afterwards, so a unique index guards it.
     `fault` is what the fault lab asked to go wrong, NULL everywhere else.
     """
@@ -95,6 +96,11 @@ class Run(db.Model):
     def is_active(self) -> bool:
         """True while the run may still change by itself."""
         return self.state in run_state.ACTIVE
+
+    @property
+    def is_orphaned(self) -> bool:
+        """True once its owner is deleted; a run of the house's own never had one."""
+        return self.user_id is None and "owner" in self.cursor
 
 
 class RunEvent(db.Model):

@@ -4,12 +4,13 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
+from app.adapters.storage import open_storage
 from app.engine import control, housekeeping, outbox
 from app.engine.registry import DeclarationError, task
 from app.errors import NotAllowed
 from app.extensions import db
-from app.models import Post, Run, RunFailure
-from tests.engine_fixtures import fresh
+from app.models import Post, Run, RunFailure, User
+from tests.engine_fixtures import fresh, timeline
 
 
 def write_posts(author, count):
@@ -147,17 +148,32 @@ def test_who_may_not_start_a_task_may_not_retry_it(susan, david, worker):
         control.retry(fresh(run), by=susan)
 
 
-def test_a_deleted_members_run_is_cancelled(susan, john, worker):
-    from app.models import User
-
-    run = outbox.request("slow", by=john, args={"count": 3, "seconds": 0})
+@pytest.mark.parametrize("task_name", ["slow", "two_steps"])
+def test_a_deleted_members_queued_run_is_cancelled_when_it_is_claimed(app, john, worker, task_name):
+    run = outbox.request(task_name, by=john, args={"count": 3})
     db.session.commit()
-    db.session.execute(db.update(Run).values(user_id=None))
+    folder = open_storage(app.config["STORAGE_URL"]).parts(run.id)
     db.session.execute(db.delete(User).where(User.id == john.id))
 
     worker.work()
 
-    assert fresh(run).state in ("cancelled", "failed")
+    assert fresh(run).user_id is None
+    assert (run.state, run.done, run.error) == ("cancelled", 0, None)
+    assert timeline(run.id) == ["queued", "claim", "cancelling", "cancelled"]
+    assert not folder.exists()
+
+
+def test_a_failed_run_of_a_deleted_member_is_cancelled_when_it_is_retried(john, david, worker):
+    run = outbox.request("breaks", by=john)
+    run = work_off(run, worker)
+    assert run.state == "failed"
+    db.session.execute(db.delete(User).where(User.id == john.id))
+    db.session.commit()
+
+    control.retry(fresh(run), by=david)
+    worker.work()
+
+    assert (fresh(run).state, run.done) == ("cancelled", 5)
 
 
 def test_a_bad_schedule_is_refused_where_it_is_declared():
