@@ -42,6 +42,7 @@ class Config:
 
         self.TASK_FALLBACK = self._choice(env, "TASK_FALLBACK", ("hold", "inline", "thread"))
         self.TASK_MODULES = tuple(name for name in env.get("TASK_MODULES", "").split(",") if name)
+        self.SCHEDULES = self._choice(env, "SCHEDULES", ("on", "off"))
         self.LEASE_SECONDS = self._number(env, "LEASE_SECONDS", 30)
         self.SWEEP_SECONDS = self._number(env, "SWEEP_SECONDS", 5)
         self.POLL_ACTIVE_MS = int(self._number(env, "POLL_ACTIVE_MS", 1000))

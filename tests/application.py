@@ -55,6 +55,7 @@ def environment(database_url: str, redis_url: str, tmp_path: Path) -> dict[str, 
         "POLL_IDLE_MS": "15000",
         "METRICS_TOKEN": "",
         "TASK_MODULES": "tests.trials",
+        "SCHEDULES": "off",  # what starts by the clock would come between a test's own runs
     }
 
 

@@ -133,7 +133,17 @@ def foreign(run: Run, *, break_at: int = -1) -> None:
 
 @task(title="Every day", unique=None, visible=False, schedule="0 12 * * *")
 def every_day(run: Run) -> None:
-    """Started by the clock."""
+    """Started by the clock; what was missed is caught up once."""
+
+
+@task(title="Every day or not", unique=None, visible=False, schedule="0 12 * * *", missed="skip")
+def every_day_or_not(run: Run) -> None:
+    """Started by the clock; what was missed is passed over."""
+
+
+@task(title="Every minute", visible=False, schedule="* * * * *")
+def every_minute(run: Run) -> None:
+    """Started by the clock, one at a time."""
 
 
 @task(title="Leaves early", unique=None)

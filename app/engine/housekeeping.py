@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
@@ -170,7 +170,7 @@ def _back_off_over() -> int:
 
 
 def _due() -> int:
-    return schedules.ask_for_due(clock.now())
+    return schedules.ask_for_due(clock.now()) if current_app.config["SCHEDULES"] == "on" else 0
 
 
 def _unsent() -> int:

@@ -56,7 +56,7 @@ class ScheduleReport:
     task: str
     title: str
     schedule: str
-    next_at: datetime | None
+    next_at: datetime
 
 
 class _Known:
@@ -241,9 +241,7 @@ def schedules() -> list[ScheduleReport]:
     from app.engine import schedules as due
 
     return [
-        ScheduleReport(task.name, task.title, task.schedule, due.next_after(task, clock.now()))
-        for task in registry.all_tasks()
-        if task.schedule
+        ScheduleReport(task.name, task.title, line, due.next_after(line, clock.now())) for task, line in due.scheduled()
     ]
 
 

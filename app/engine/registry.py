@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 
 from app.models import User
 
@@ -15,6 +15,7 @@ DEFAULT_QUEUE = "microblog-tasks"
 HIGH_QUEUE = "microblog-high"
 _QUOTA = re.compile(r"(\d+)/(minute|hour|day)")
 _PERIOD_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
+_MISSED = ("once", "skip")
 _ROLES = (None, "moderator", "admin")
 
 Step = tuple[str, float] | tuple[str, float, str]
@@ -54,6 +55,7 @@ class Task:
     role: str | None
     short: bool
     schedule: str | None
+    missed: str
     params: type[Any] | None
     parameters: inspect.Signature = field(repr=False)
 
@@ -88,13 +90,15 @@ def task(
     role: str | None = None,
     short: bool = False,
     schedule: str | None = None,
+    missed: str = "once",
     params: type[Any] | None = None,
 ) -> Callable[[Callable[..., Any]], TaskFunction]:
     """Declare a task. The function takes the run's handle first, then keyword-only plain values.
 
     `steps` are (name, weight) or (name, weight, unit), the weights for the percent; `unique` is "user" (one active
     run a member), "args" (one per member and arguments), a function of (user, **args) that returns a text, or None;
-    `quota` is like "10/hour".
+    `quota` is like "10/hour"; `schedule` is a cron line in UTC, and `missed` says what becomes of due times that passed
+    while nothing ran: "once" (one run for all of them) or "skip".
     Raises DeclarationError where these make no sense.
     """
 
@@ -116,7 +120,8 @@ def task(
             visible=visible,
             role=_checked_role(role),
             short=short,
-            schedule=_checked_schedule(schedule),
+            schedule=_checked_schedule(schedule, signature),
+            missed=_checked_missed(missed),
             params=params,
             parameters=signature,
         )
@@ -171,10 +176,24 @@ def _quota(quota: str | None) -> tuple[int, int] | None:
     return int(match[1]), _PERIOD_SECONDS[match[2]]
 
 
-def _checked_schedule(schedule: str | None) -> str | None:
-    if schedule is not None and not croniter.is_valid(schedule):
+def _checked_schedule(schedule: str | None, signature: inspect.Signature) -> str | None:
+    if schedule is None:
+        return None
+    if len(schedule.split()) != 5 or not croniter.is_valid(schedule):
         raise DeclarationError(f'schedule must be a cron line like "0 9 * * *", not {schedule!r}.')
+    try:
+        croniter(schedule).get_next()
+    except CroniterBadDateError:
+        raise DeclarationError(f"schedule must come some day; {schedule!r} never does.") from None
+    if any(parameter.default is parameter.empty for parameter in list(signature.parameters.values())[1:]):
+        raise DeclarationError("A task with a schedule is started without arguments: give each a default.")
     return schedule
+
+
+def _checked_missed(missed: str) -> str:
+    if missed not in _MISSED:
+        raise DeclarationError(f"missed must be one of {_MISSED}, not {missed!r}.")
+    return missed
 
 
 def _checked_role(role: str | None) -> str | None:

@@ -1,22 +1,15 @@
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from app import clock
 from app.adapters.storage import open_storage
-from app.engine import control, housekeeping, lease, outbox, schedules
+from app.engine import control, housekeeping, lease, outbox
 from app.extensions import db
-from app.models import Artifact, Notification, Run, RunEvent, ScheduleDue
+from app.models import Artifact, Notification, Run, RunEvent
 from tests.engine_fixtures import fresh, timeline
-
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def schedules_have_begun(app):
-    schedules.ask_for_due(clock.now())
 
 
 def claimed(run, **changes):
@@ -187,25 +180,6 @@ def test_a_cancelled_export_leaves_no_file(app, susan):
 
     assert fresh(run).state == "cancelled"
     assert not folder.exists()
-
-
-def test_a_schedule_asks_once_per_due_time(app):
-    db.session.query(ScheduleDue).delete()
-    db.session.commit()
-
-    assert schedules.ask_for_due(NOON) == 0
-    assert schedules.ask_for_due(NOON + timedelta(hours=23)) == 0
-    assert schedules.ask_for_due(NOON + timedelta(hours=24)) == 1
-    assert schedules.ask_for_due(NOON + timedelta(hours=25)) == 0
-    assert db.session.scalar(select(func.count()).where(Run.task == "every_day")) == 1
-
-
-def test_missed_times_are_caught_up_once(app):
-    db.session.query(ScheduleDue).delete()
-    db.session.commit()
-    schedules.ask_for_due(NOON)
-
-    assert schedules.ask_for_due(NOON + timedelta(days=3)) == 1
 
 
 def test_the_holder_of_a_lease_is_known_by_its_start_time():

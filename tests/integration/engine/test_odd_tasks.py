@@ -6,7 +6,6 @@ from sqlalchemy import select
 from app import clock
 from app.adapters.storage import open_storage
 from app.engine import control, housekeeping, outbox
-from app.engine.registry import DeclarationError, task
 from app.errors import NotAllowed
 from app.extensions import db
 from app.models import Post, Run, RunFailure, User
@@ -174,13 +173,6 @@ def test_a_failed_run_of_a_deleted_member_is_cancelled_when_it_is_retried(john, 
     worker.work()
 
     assert (fresh(run).state, run.done) == ("cancelled", 5)
-
-
-def test_a_bad_schedule_is_refused_where_it_is_declared():
-    with pytest.raises(DeclarationError, match="cron line"):
-
-        @task(title="Wrong", schedule="every day")
-        def wrong(run): ...
 
 
 def test_members_who_wait_do_not_hide_who_was_lost(susan, john, monkeypatch):

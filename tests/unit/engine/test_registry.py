@@ -23,6 +23,35 @@ def test_a_quota_is_a_count_and_a_period():
         def wrong(run): ...
 
 
+@pytest.mark.parametrize("line", ["every day", "@daily", "*/5 * * * * *", "61 * * * *"])
+def test_a_schedule_is_a_cron_line(line):
+    with pytest.raises(DeclarationError, match="cron line"):
+
+        @task(title="Wrong", schedule=line)
+        def wrong(run): ...
+
+
+def test_a_schedule_that_never_comes_is_refused():
+    with pytest.raises(DeclarationError, match="never does"):
+
+        @task(title="Wrong", schedule="0 0 31 2 *")
+        def wrong(run): ...
+
+
+def test_a_task_with_a_schedule_needs_no_arguments():
+    with pytest.raises(DeclarationError, match="default"):
+
+        @task(title="Wrong", schedule="0 9 * * *")
+        def wrong(run, *, post_id): ...
+
+
+def test_what_was_missed_is_caught_up_or_skipped():
+    with pytest.raises(DeclarationError, match="missed"):
+
+        @task(title="Wrong", schedule="0 9 * * *", missed="all")
+        def wrong(run): ...
+
+
 def test_a_role_is_one_we_know():
     with pytest.raises(DeclarationError, match="role"):
 
