@@ -10,14 +10,17 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 from flask import current_app
+from sqlalchemy import or_, select
 
 from app.adapters.storage import Storage, open_storage
 from app.engine.book import Book
-from app.models import Artifact
+from app.extensions import db
+from app.models import Artifact, Run, run_state
 
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 CHUNK_BYTES = 256 * 1024
@@ -153,8 +156,16 @@ def remove(run_id: str) -> None:
 
 
 def remove_parts(run_id: str) -> None:
-    """Remove what is left of unfinished files."""
+    """Remove what is left of a run's unfinished files, or of another folder of parts."""
     shutil.rmtree(storage().parts(run_id), ignore_errors=True)
+
+
+def abandoned_parts(before: datetime) -> list[str]:
+    """Names of folders that nobody has added to since `before`, and that no run goes on from: a process died there."""
+    names = storage().parts_older_than(before)
+    goes_on = or_(Run.state.in_(run_state.ACTIVE), Run.state == run_state.FAILED)
+    needed = set(db.session.scalars(select(Run.id).where(Run.id.in_(names), goes_on))) if names else set()
+    return [name for name in names if name not in needed]
 
 
 @contextmanager

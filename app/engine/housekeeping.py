@@ -13,14 +13,14 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
 from flask import Flask, current_app
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
 
 from app import clock, logs
 from app.engine import artifacts, lease, monitor, moves, notices, outbox, queues, registry, schedules
 from app.extensions import db
-from app.models import Notification, Run, run_state
+from app.models import Run, run_state
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,6 @@ SEND_GRACE_SECONDS = 1.0
 RESEND_SECONDS = 60.0
 HANGING_CANCEL_SECONDS = 30.0
 MAX_STRIKES = 3
-RETENTION_EVERY_SECONDS = 600.0
 PER_SWEEP = 200
 
 _threads: dict[int, threading.Thread] = {}
@@ -87,29 +86,14 @@ def release(run_id: str, claim: int) -> bool:
     return _revive(row, "worker_lost", "The worker died")
 
 
-def tidy_up() -> int:
-    """Remove runs whose keeping is over, with their files and notifications; returns how many."""
-    over = db.session.scalars(select(Run.id).where(Run.expires_at < clock.now()).limit(PER_SWEEP)).all()
-    db.session.rollback()
-    for run_id in over:
-        artifacts.remove(run_id)
-        db.session.execute(delete(Notification).where(Notification.key == f"task_progress:{run_id}"))
-        db.session.execute(delete(Run).where(Run.id == run_id, Run.expires_at < clock.now()))
-        db.session.commit()
-    return len(over)
-
-
 def _keep_sweeping(app: Flask, quiet: AbstractContextManager[object]) -> None:
-    is_troubled, tidied = False, time.monotonic()
+    is_troubled = False
     while True:
         try:
             with quiet, app.app_context():
                 try:
                     _examine_redis()
                     sweep()
-                    if time.monotonic() - tidied > RETENTION_EVERY_SECONDS:
-                        tidy_up()
-                        tidied = time.monotonic()
                 finally:
                     db.session.remove()
                     if app.extensions.get("microblog-is-worker"):

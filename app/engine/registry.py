@@ -50,7 +50,7 @@ class Task:
     retries: int
     timeout: float | None
     stall_after: float
-    keep_days: int
+    keep_days: float
     visible: bool
     role: str | None
     short: bool
@@ -85,7 +85,7 @@ def task(
     retries: int = 3,
     timeout: float | None = None,
     stall_after: float = 300,
-    keep_days: int = 30,
+    keep_days: float = 30,
     visible: bool = True,
     role: str | None = None,
     short: bool = False,

@@ -1,5 +1,6 @@
 """Where finished files lie, and the parts of unfinished ones."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -20,6 +21,9 @@ class Storage(Protocol):
 
     def parts(self, run_id: str) -> Path:
         """A folder for a run's unfinished files, the same for every process."""
+
+    def parts_older_than(self, moment: datetime) -> list[str]:
+        """The names of such folders in which no file was begun since `moment`, sorted."""
 
 
 class StorageError(RuntimeError):

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,6 +34,11 @@ class LocalStorage:
         folder = self.root / "parts" / run_id
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def parts_older_than(self, moment: datetime) -> list[str]:
+        """The names of folders of parts in which no file was begun since `moment`, sorted."""
+        folders = [folder for folder in (self.root / "parts").glob("*") if folder.is_dir()]
+        return sorted(folder.name for folder in folders if folder.stat().st_mtime < moment.timestamp())
 
     def _path(self, key: str) -> Path:
         path = (self.root / "kept" / key).resolve()

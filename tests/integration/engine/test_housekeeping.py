@@ -1,14 +1,11 @@
 import threading
 from datetime import timedelta
 
-import pytest
-from sqlalchemy import func, select
-
 from app import clock
 from app.adapters.storage import open_storage
 from app.engine import control, housekeeping, lease, outbox
 from app.extensions import db
-from app.models import Artifact, Notification, Run, RunEvent
+from app.models import Notification
 from tests.engine_fixtures import fresh, timeline
 
 
@@ -149,22 +146,6 @@ def test_a_run_that_was_asked_for_but_never_sent_is_sent(susan, monkeypatch):
     housekeeping.sweep()
 
     assert fresh(run).sent_to == "microblog-tasks"
-
-
-def test_what_is_over_is_kept_for_its_days_and_then_removed(app, susan, worker):
-    run = outbox.request("export_posts", by=susan)
-    worker.work()
-    key = db.session.scalars(select(Artifact.storage_key)).one()
-    assert housekeeping.tidy_up() == 0
-
-    fresh(run).expires_at = clock.now() - timedelta(days=1)
-    db.session.commit()
-
-    assert housekeeping.tidy_up() == 1
-    for model in (Run, RunEvent, Artifact, Notification):
-        assert db.session.scalar(select(func.count()).select_from(model)) == 0
-    with pytest.raises(FileNotFoundError):
-        open_storage(app.config["STORAGE_URL"]).open(key)
 
 
 def test_a_cancelled_export_leaves_no_file(app, susan):

@@ -1,0 +1,151 @@
+"""The hourly cleaning: what is over goes, with all that belongs to it; what anybody still needs stays."""
+
+import os
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from app import clock
+from app.adapters.storage import open_storage
+from app.engine import notices, outbox, schedules
+from app.extensions import db
+from app.models import Artifact, Notification, Run, RunEvent, ScheduleDue, Upload
+from app.services import cleaning
+from tests.archives import POSTS, as_json
+from tests.engine_fixtures import fresh
+from tests.importing import hand_in
+
+LONG_AGO = timedelta(days=40)
+
+
+@pytest.fixture
+def clean(worker):
+    """Clean up, and say what was removed."""
+
+    def clean() -> dict[str, int]:
+        run = outbox.request("clean_up", by=None)
+        worker.work()
+        assert fresh(run).state == "succeeded", run.error_trace
+        return run.saved
+
+    return clean
+
+
+def count(model) -> int:
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def expire(run: Run) -> None:
+    fresh(run).expires_at = clock.now() - timedelta(seconds=1)
+    db.session.commit()
+
+
+def test_a_run_past_its_days_goes_with_all_that_belongs_to_it(app, susan, worker, clean):
+    run, kept = outbox.request("export_posts", by=susan), outbox.request("example_long_task", by=susan)
+    kept.state = "succeeded"
+    worker.work()
+    key = db.session.scalars(select(Artifact.storage_key)).one()
+    assert clean().get("Runs", 0) == 0
+
+    expire(run)
+    run_id = run.id
+
+    assert clean()["Runs"] == 1
+    for model, place in ((Run, Run.id), (RunEvent, RunEvent.run_id), (Artifact, Artifact.run_id)):
+        assert db.session.scalar(select(func.count()).select_from(model).where(place == run_id)) == 0
+    assert db.session.get(Notification, (susan.id, notices.key_of(run_id))) is None
+    assert db.session.get(Run, kept.id) is not None
+    with pytest.raises(FileNotFoundError):
+        open_storage(app.config["STORAGE_URL"]).open(key)
+
+
+def test_a_run_that_is_retried_in_this_moment_stays(app, susan, worker):
+    run = outbox.request("export_posts", by=susan)
+    worker.work()
+    expire(run)
+    found = db.session.execute(cleaning.runs_over()).one()
+    fresh(run).expires_at = None
+    db.session.commit()
+
+    assert cleaning.remove_run(found) == 0
+    assert db.session.scalar(select(func.count()).select_from(Artifact)) == 1
+
+
+def test_the_newest_success_of_the_houses_tasks_stays(susan, worker, clean):
+    runs = [outbox.request("for_the_house", by=None) for _ in range(3)]
+    worker.work()
+    for run in runs:
+        expire(run)
+
+    assert clean()["Runs"] == 2
+    assert db.session.get(Run, runs[-1].id) is not None
+
+
+def test_an_upload_goes_with_the_last_run_that_looked_at_it(app, susan, john, worker, clean):
+    looked_at, imported = hand_in(susan, as_json(*POSTS), worker), hand_in(john, as_json(*POSTS), worker)
+    assert clean().get("Imports", 0) == 0
+
+    imported.import_run_id = imported.run_id
+    db.session.commit()
+    for upload in (looked_at, imported):
+        expire(db.session.get(Run, upload.run_id))
+    key, gone_id, kept_id = looked_at.storage_key, looked_at.id, imported.id
+
+    assert clean() == {"Runs": 2, "Imports": 1}
+    assert db.session.get(Upload, gone_id) is None
+    assert db.session.get(Upload, kept_id) is not None
+    with pytest.raises(FileNotFoundError):
+        open_storage(app.config["STORAGE_URL"]).open(key)
+
+
+def test_what_a_dead_process_left_unfinished_goes_after_a_day(app, susan, clean):
+    failed, cancelled = outbox.request("export_posts", by=susan), outbox.request("slow", by=susan)
+    failed.state, cancelled.state, failed.active_key = "failed", "cancelled", None
+    db.session.commit()
+    storage = open_storage(app.config["STORAGE_URL"])
+    folders = {name: storage.parts(name) for name in (failed.id, cancelled.id, "upload-dead", "upload-in-hand")}
+    for name, folder in folders.items():
+        (folder / "part").write_text("half")
+        if name != "upload-in-hand":
+            os.utime(folder, (0, (clock.now() - LONG_AGO).timestamp()))
+
+    assert clean()["Unfinished files"] == 2
+    assert {name for name, folder in folders.items() if folder.exists()} == {failed.id, "upload-in-hand"}
+
+
+def test_plain_progress_goes_after_a_week_and_other_notifications_stay(susan, john, clean):
+    for member in (susan, john):
+        member.add_notification("task_progress", {"step": 3, "total": 10})
+        member.add_notification("unread_message_count", 3)
+    db.session.commit()
+    db.session.query(Notification).where(Notification.user_id == susan.id).update({"written_at": long_ago()})
+    db.session.commit()
+
+    assert clean()["Old progress"] == 1
+    assert db.session.get(Notification, (susan.id, "task_progress")) is None
+    assert db.session.get(Notification, (susan.id, "unread_message_count")).data == 3
+    assert db.session.get(Notification, (john.id, "task_progress")) is not None
+
+
+def test_due_times_go_but_for_the_newest_of_each_task(app, clean):
+    for days in range(40, 35, -1):
+        schedules.ask_for_due(clock.now() - timedelta(days=days))
+    newest = db.session.scalar(select(func.max(ScheduleDue.due_at)).where(ScheduleDue.task == "every_day"))
+
+    assert clean()["Due times"] > 0
+
+    assert list(db.session.scalars(select(ScheduleDue.due_at).where(ScheduleDue.task == "every_day"))) == [newest]
+
+
+def test_a_second_cleaning_finds_nothing(susan, worker, clean):
+    outbox.request("export_posts", by=susan)
+    clean()
+
+    assert set(clean().values()) <= {0}
+    newest = db.session.scalars(select(Run).where(Run.task == "clean_up").order_by(Run.id.desc())).first()
+    assert newest.result_text == "There was nothing to remove."
+
+
+def long_ago() -> datetime:
+    return clock.now() - LONG_AGO
