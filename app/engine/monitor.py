@@ -236,6 +236,11 @@ def failures(limit: int = 50) -> Sequence[Run]:
     ).all()
 
 
+def quiet_tasks() -> list[str]:
+    """The names of the tasks whose runs are too many and too small to be listed."""
+    return [task.name for task in registry.all_tasks() if task.quiet]
+
+
 def schedules() -> list[ScheduleReport]:
     """The tasks that start by the clock."""
     from app.engine import schedules as due

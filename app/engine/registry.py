@@ -56,6 +56,7 @@ class Task:
     short: bool
     schedule: str | None
     missed: str
+    quiet: bool
     params: type[Any] | None
     parameters: inspect.Signature = field(repr=False)
 
@@ -91,6 +92,7 @@ def task(
     short: bool = False,
     schedule: str | None = None,
     missed: str = "once",
+    quiet: bool = False,
     params: type[Any] | None = None,
 ) -> Callable[[Callable[..., Any]], TaskFunction]:
     """Declare a task. The function takes the run's handle first, then keyword-only plain values.
@@ -98,7 +100,8 @@ def task(
     `steps` are (name, weight) or (name, weight, unit), the weights for the percent; `unique` is "user" (one active
     run a member), "args" (one per member and arguments), a function of (user, **args) that returns a text, or None;
     `quota` is like "10/hour"; `schedule` is a cron line in UTC, and `missed` says what becomes of due times that passed
-    while nothing ran: "once" (one run for all of them) or "skip".
+    while nothing ran: "once" (one run for all of them) or "skip"; `quiet` leaves its runs out of the log and of the
+    admins' newest runs.
     Raises DeclarationError where these make no sense.
     """
 
@@ -122,6 +125,7 @@ def task(
             short=short,
             schedule=_checked_schedule(schedule, signature),
             missed=_checked_missed(missed),
+            quiet=quiet,
             params=params,
             parameters=signature,
         )

@@ -61,9 +61,10 @@ def perform(run_id: str, claim: int, *, in_thread: bool = False) -> None:
     if row is None:
         log.info("run %s: claim %s is not to be had any more", run_id, claim)
         return
-    log.info("run %s taken: %s, claim %s", run_id, row.task, row.claim)
     began = time.monotonic()
     task = registry.find(row.task)
+    level = logging.DEBUG if task is not None and task.quiet else logging.INFO
+    log.log(level, "run %s taken: %s, claim %s", run_id, row.task, row.claim)
     if row.is_orphaned:
         _end_cancelled(row, "Its owner is gone")
     elif task is None:
@@ -76,9 +77,8 @@ def perform(run_id: str, claim: int, *, in_thread: bool = False) -> None:
         except DBAPIError as error:
             _leave(run_id, error)
             return
-    log.info(
-        "run %s left: %s, claim %s, %s after %.1f s", run_id, row.task, row.claim, row.state, time.monotonic() - began
-    )
+    left = (run_id, row.task, row.claim, row.state, time.monotonic() - began)
+    log.log(level, "run %s left: %s, claim %s, %s after %.1f s", *left)
     outbox.send_waiting(row.user_id)
     if row.state == run_state.FAILED:
         raise RunFailed(row.error)

@@ -2,26 +2,38 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import clock
 from app.adapters import redis
 from app.engine import monitor
 from app.extensions import db
-from app.models import Run
+from app.models import Run, ScheduleDue, run_state
 from app.services import schema
 
+CANARY = "canary"
 NO_DATABASE = "The database does not answer."
 
 
 @dataclass(frozen=True)
+class Canary:
+    """The last canary that came back: how long ago, and how long after it was due."""
+
+    age_seconds: float
+    delay_seconds: float
+
+
+@dataclass(frozen=True)
 class QueueState:
-    """Both queues as rows of plain values, and whether Redis answers."""
+    """Both queues as rows of plain values, whether Redis answers, and the last canary (None: none ever came back)."""
 
     is_redis_up: bool
     rows: list[dict[str, Any]]
+    canary: Canary | None
 
 
 def reasons_not_ready() -> list[str]:
@@ -40,11 +52,26 @@ def reasons_not_ready() -> list[str]:
 
 def queues(redis_url: str) -> QueueState:
     """Each queue with what waits, what runs, who works and the longest wait in seconds (None: nothing waits)."""
-    return QueueState(redis.answers(redis_url), [asdict(report) for report in monitor.queues()])
+    return QueueState(redis.answers(redis_url), [asdict(report) for report in monitor.queues()], canary(clock.now()))
+
+
+def canary(moment: datetime) -> Canary | None:
+    """The last canary that came back up to `moment`; None before the first did."""
+    is_back = (Run.user_id.is_(None), Run.task == CANARY, Run.state == run_state.SUCCEEDED)
+    query = select(Run.id, Run.created_at, Run.finished_at).where(*is_back).order_by(Run.created_at.desc()).limit(1)
+    run = db.session.execute(query).first()
+    if run is None:
+        return None
+    is_its_time = (ScheduleDue.task == CANARY, ScheduleDue.run_id == run.id, ScheduleDue.due_at <= run.created_at)
+    due_at = db.session.scalar(select(func.max(ScheduleDue.due_at)).where(*is_its_time)) or run.created_at
+    return Canary(
+        age_seconds=(moment - run.finished_at).total_seconds(),
+        delay_seconds=(run.finished_at - due_at).total_seconds(),
+    )
 
 
 def metrics(redis_url: str) -> str:
-    """The queues and the runs in Prometheus' text format."""
+    """The queues, the runs and the canary in Prometheus' text format."""
     state = queues(redis_url)
     by_state = db.session.execute(select(Run.state, func.count()).group_by(Run.state)).all()
     lines = [
@@ -59,6 +86,12 @@ def metrics(redis_url: str) -> str:
     ):
         values = [({"queue": row["name"]}, row[field] or 0) for row in state.rows]
         lines += _family(f"microblog_queue_{field}", explanation, values)
+    if state.canary is not None:
+        for name, explanation in (
+            ("age_seconds", "Since the last canary came back: the whole way of a task, once a minute."),
+            ("delay_seconds", "How long after its due time the last canary came back."),
+        ):
+            lines += _family(f"microblog_canary_{name}", explanation, [({}, getattr(state.canary, name))])
     return "\n".join(lines) + "\n"
 
 

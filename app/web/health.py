@@ -33,7 +33,7 @@ def queues() -> tuple[Response, int]:
         state = health.queues(current_app.config["REDIS_URL"])
     except SQLAlchemyError:
         return jsonify(status="unknown", reasons=[health.NO_DATABASE]), HTTPStatus.SERVICE_UNAVAILABLE
-    return jsonify(redis=state.is_redis_up, queues=state.rows), HTTPStatus.OK
+    return jsonify(redis=state.is_redis_up, queues=state.rows, canary=state.canary), HTTPStatus.OK
 
 
 @bp.get("/metrics")

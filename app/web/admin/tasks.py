@@ -22,7 +22,7 @@ def index() -> ResponseReturnValue:
         "admin/tasks.html",
         queues=monitor.queues(),
         workers=monitor.workers(),
-        cards=runs.cards(db.session.scalars(runs.of_everyone().limit(NEWEST_RUNS)).all()),
+        cards=runs.cards(db.session.scalars(runs.newest_of_everyone().limit(NEWEST_RUNS)).all()),
         failures=runs.cards(monitor.failures(NEWEST_FAILURES)),
         schedules=monitor.schedules(),
     )

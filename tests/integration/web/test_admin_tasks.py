@@ -9,7 +9,7 @@ from app import models
 from app.engine import outbox
 from app.extensions import db
 from tests.application import login
-from tests.engine_fixtures import fresh
+from tests.engine_fixtures import InProcessWorker, fresh
 
 SignIn = Callable[[str], models.User]
 
@@ -86,3 +86,24 @@ def test_the_page_tells_queues_failures_and_that_nobody_works(
         "0 12 * * *",  # the trials have a schedule
     ):
         assert word in page
+
+
+def test_canaries_fill_no_list_and_no_log(
+    client: FlaskClient,
+    sign_in: SignIn,
+    run: models.Run,
+    worker: InProcessWorker,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sign_in("admin")
+    canary = outbox.request("canary", by=None)
+    db.session.commit()
+    canary_id = canary.id
+    worker.work()
+
+    assert fresh(canary_id).state == "succeeded"
+    assert canary_id not in client.get("/admin/tasks").text
+    assert canary_id not in client.get("/tasks").text
+    assert run.id in client.get("/admin/tasks").text
+    assert canary_id not in caplog.text
+    assert client.get(f"/admin/tasks/{canary_id}").status_code == 200

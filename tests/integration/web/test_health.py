@@ -1,10 +1,18 @@
-import pytest
+from datetime import UTC, datetime, timedelta
 
-from app import create_app
+import pytest
+from sqlalchemy import func, select
+
+from app import clock, create_app
+from app.engine import schedules
 from app.extensions import db
+from app.models import Run
+from app.services import health
 from config import Config
 from tests import database
 from tests.processes import free_port
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -67,6 +75,48 @@ def test_queues_are_told_while_redis_is_away(environment, app):
 
 def test_queues_say_503_while_the_database_is_away(broken_client):
     assert broken_client.get("/health/queues").status_code == 503
+
+
+@pytest.fixture
+def canary(app, worker):
+    """One that was due at noon and came back after seven seconds."""
+    schedules.ask_for_due(NOON - timedelta(minutes=1))
+    schedules.ask_for_due(NOON)
+    worker.work()
+    run = db.session.scalars(select(Run).where(Run.task == "canary")).one()
+    assert run.state == "succeeded"
+    run.created_at, run.finished_at = NOON + timedelta(seconds=3), NOON + timedelta(seconds=7)
+    db.session.commit()
+    return run
+
+
+def test_the_canary_is_timed_from_its_due_time_to_its_end(canary):
+    found = health.canary(NOON + timedelta(seconds=40))
+
+    assert (found.age_seconds, found.delay_seconds) == (33, 7)
+
+
+def test_a_canary_that_waits_is_the_only_one_and_leaves_the_last_to_grow_old(canary):
+    for minutes in (1, 2, 3):
+        schedules.ask_for_due(NOON + timedelta(minutes=minutes))
+
+    assert db.session.scalar(select(func.count()).where(Run.task == "canary")) == 2
+    assert health.canary(NOON + timedelta(minutes=4)).age_seconds == 233
+
+
+def test_the_canarys_age_is_told(client, canary):
+    told = client.get("/health/queues").json["canary"]
+    text = client.get("/metrics").text
+
+    assert told["delay_seconds"] == 7
+    assert told["age_seconds"] == pytest.approx((clock.now() - canary.finished_at).total_seconds(), abs=60)
+    assert "\nmicroblog_canary_delay_seconds 7\n" in text
+    assert "\nmicroblog_canary_age_seconds " in text
+
+
+def test_before_the_first_canary_nothing_is_claimed(client):
+    assert client.get("/health/queues").json["canary"] is None
+    assert "canary" not in client.get("/metrics").text
 
 
 def test_metrics_are_in_prometheus_format(client):
