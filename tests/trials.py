@@ -66,6 +66,13 @@ def hangs(run: Run) -> None:
             time.sleep(600)
 
 
+@task(title="Lingers", unit="items", unique=None, timeout=1.5, retries=1)
+def lingers(run: Run, *, silently: bool = False) -> None:
+    """Take far longer than allowed: item by item, or all in the third item, inside a write or not."""
+    for number in run.each(range(1000), atomic=1):
+        time.sleep(600 if silently and number == 2 else 0.02)
+
+
 @task(title="Commits", unit="items", unique=None, retries=0)
 def commits(run: Run) -> None:
     """Call commit itself, which a task must not."""

@@ -30,6 +30,7 @@ HANGING_CANCEL_SECONDS = 30.0
 class Pulse:
     """What a claim's threads tell each other. Times are monotonic seconds.
 
+    `overtime` writes that the attempt took too long, for a task that does not come back to do so.
     `chunk` holds the items the loop hands out before it next looks up; emptying it makes the loop look up at once.
     """
 
@@ -39,6 +40,7 @@ class Pulse:
     stall_after: float
     timeout: float | None
     may_exit: bool
+    overtime: Callable[[], None]
     chunk: list[Any] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
     advanced: float = field(default_factory=time.monotonic)
@@ -103,8 +105,16 @@ class Pulse:
         return self.stop is not None and self.stop_since is not None and now - self.stop_since > HANGING_CANCEL_SECONDS
 
     def _give_up(self) -> None:
-        """The task does not come back: let go of the lease; housekeeping sees the run dead and queues it again."""
+        """The task does not come back: let go of the lease; housekeeping sees the run dead and queues it again.
+
+        One that is over its time limit ends as that does, written from here.
+        """
         log.error("run %s claim %s: no progress, giving up this attempt", self.run_id, self.claim)
+        if self.stop is TimedOut:
+            try:
+                self.overtime()
+            except SQLAlchemyError as error:
+                log.warning("run %s: its time-out could not be written (%s)", self.run_id, type(error).__name__)
         self.interrupt(LeaseLost)
         if self.may_exit:
             os._exit(70)

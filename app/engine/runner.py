@@ -12,9 +12,10 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy import event, update
 from sqlalchemy.exc import DBAPIError
 
@@ -160,6 +161,7 @@ def _leave(run_id: str, error: DBAPIError) -> None:
 
 
 def _work(row: Run, task: Task, in_thread: bool) -> Run:
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own way out
     pulse = Pulse(
         run_id=row.id,
         claim=row.claim,
@@ -167,6 +169,7 @@ def _work(row: Run, task: Task, in_thread: bool) -> Run:
         stall_after=task.stall_after,
         timeout=task.timeout,
         may_exit=not in_thread,
+        overtime=partial(_overtime, app, row.id, row.claim, task),
     )
     book = Book(row, task, pulse)
     with _listening(pulse, in_thread), book.open():
@@ -209,7 +212,7 @@ def _call_and_end(book: Book, task: Task) -> None:
         _yield(book)
     except TimedOut:
         _drop(book)
-        _fail(book.row, task, f"It took longer than {int(task.timeout or 0)} seconds.", None, reason="timeout")
+        _time_out(book.row, task)
     except ERRORS as error:
         _drop(book)
         _fail(book.row, task, explain(error), error)
@@ -267,6 +270,18 @@ def _end_cancelled(row: Run, why: str = "Stopping") -> None:
     if row.state == run_state.RUNNING:
         moves.move(row, run_state.CANCELLING, why=why)
     _end(row, run_state.CANCELLED)
+
+
+def _time_out(row: Run, task: Task) -> None:
+    _fail(row, task, f"It took longer than {task.timeout or 0:g} seconds.", None, reason="timeout")
+
+
+def _overtime(app: Flask, run_id: str, claim: int, task: Task) -> None:
+    """In the heartbeat's thread: the body does not come back from its time limit, and the process is about to end."""
+    with app.app_context():
+        row = db.session.get(Run, run_id)
+        if row is not None and row.claim == claim:
+            _time_out(row, task)
 
 
 def _meet_cancel(row: Run) -> None:
