@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from app import clock
-from app.engine import moves, notices, outbox, registry
+from app.engine import moves, notices, outbox, registry, steps
 from app.errors import Conflict, NotAllowed
 from app.extensions import db
 from app.models import Run, User, run_state
@@ -30,13 +30,14 @@ def cancel(run: Run, by: User) -> Run:
 def retry(run: Run, by: User) -> Run:
     """Go on with a failed run at its cursor; or a new run: of a partial one's failed items, of a cancelled one anew.
 
-    Raises Conflict while it is active, after a success, or while another run holds its unique key; NotAllowed after
-    three crashes unless `by` is an admin.
+    One that failed because its steps changed is asked for anew too. Raises Conflict while it is active, after a
+    success, while another run holds its unique key, or where the failed items' steps changed; NotAllowed after three
+    crashes unless `by` is an admin.
     """
     task = registry.find(run.task)
     if task is not None and not task.is_open_to(by):
         raise NotAllowed("You may not start this task any more.")
-    if run.state in (run_state.PARTIAL, run_state.CANCELLED):
+    if run.state in (run_state.PARTIAL, run_state.CANCELLED) or run.reason == notices.STEPS_CHANGED:
         return _ask_again(run, by)
     if run.state != run_state.FAILED:
         raise Conflict("Only what failed, partly failed or was cancelled can be run again.")
@@ -90,6 +91,9 @@ def _ask_again(run: Run, by: User) -> Run:
     known: Run | None = db.session.scalar(select(Run).where(Run.retry_of == run.id).order_by(Run.id.desc()).limit(1))
     if run.state == run_state.PARTIAL and known is not None:
         return known
+    task = registry.find(run.task)
+    if run.state == run_state.PARTIAL and task is not None and not steps.fit(run, task):
+        raise Conflict("The steps of this task changed in a new version: start it anew.")
     again = outbox.request(
         run.task, by=owner, args=run.args, retry_of=run.id if run.state == run_state.PARTIAL else None
     )

@@ -10,6 +10,8 @@ from app.models import Run, RunEvent, notification, run_state
 NAME = "task_progress"
 # A run that crashed its worker three times is an admin's to retry; one whose code is gone is nobody's.
 CRASHED, TASK_GONE = "crashed_three_times", "task_gone"
+# The cursor of one whose steps changed fits no more: it can only be asked for anew.
+STEPS_CHANGED = "steps_changed"
 _NOT_FOR_MEMBERS = {CRASHED, TASK_GONE}
 
 

@@ -65,6 +65,11 @@ class Task:
         """The first line of the function's docstring: what a person reads beside the button."""
         return (inspect.getdoc(self.function) or "").partition("\n")[0]
 
+    @property
+    def step_names(self) -> list[str]:
+        """The names of its steps; one nameless step where none are declared."""
+        return [step[0] for step in self.steps] or [""]
+
     def is_open_to(self, user: User | None) -> bool:
         """True if the task's `role` lets this member start it; None stands for the house itself."""
         if user is None or self.role is None:

@@ -20,7 +20,7 @@ from sqlalchemy import event, update
 from sqlalchemy.exc import DBAPIError
 
 from app import clock
-from app.engine import artifacts, faults, lease, moves, notices, outbox, registry
+from app.engine import artifacts, faults, lease, moves, notices, outbox, registry, steps
 from app.engine.book import Book
 from app.engine.items import is_database_away, is_environment, is_full_or_read_only
 from app.engine.pulse import Pulse
@@ -43,6 +43,9 @@ class RunFailed(Exception):
     """Tells RQ that the run ended failed; the run's row tells why."""
 
 
+_OTHER_STEPS = (
+    "The steps of this task changed in a new version, so it cannot go on where it stopped. Run it again from the start."
+)
 _current: list[Pulse] = []
 _is_stopping = False
 
@@ -72,6 +75,8 @@ def perform(run_id: str, claim: int, *, in_thread: bool = False) -> None:
         _end(
             row, run_state.FAILED, f"The task {row.task!r} no longer exists in this version.", reason=notices.TASK_GONE
         )
+    elif not steps.fit(row, task):
+        _end(row, run_state.FAILED, _OTHER_STEPS, reason=notices.STEPS_CHANGED)
     else:
         try:
             row = _work(row, task, in_thread)
@@ -136,6 +141,9 @@ def _claim(run_id: str, claim: int, in_thread: bool) -> Run | None:
     is_first = row.started_at is None
     if is_first:
         row.started_at = now
+    task = registry.find(row.task)
+    if task is not None and steps.fit(row, task):
+        steps.take_up(row, task)
     notices.record(row, "claim", f"Claim {row.claim} by {holder['host']}, process {holder['pid']}{_from(row)}")
     notices.announce(row)
     db.session.commit()
