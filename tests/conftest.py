@@ -2,6 +2,13 @@
 
 from importlib.util import find_spec
 
-pytest_plugins = ["tests.application", "tests.engine_fixtures", "tests.processes", "tests.chromium", "tests.checkout"]
+pytest_plugins = [
+    "tests.application",
+    "tests.engine_fixtures",
+    "tests.processes",
+    "tests.chromium",
+    "tests.checkout",
+    "tests.mail",
+]
 if find_spec("tests.cast"):
     pytest_plugins.append("tests.cast")

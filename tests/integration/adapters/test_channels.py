@@ -1,0 +1,193 @@
+"""What every channel promises, and what the mail server's answers mean."""
+
+import socket
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from app.adapters.channels import Away, Later, MemoryChannel, Message, Refused, SmtpChannel, Unsure, smtp
+from tests.mail import MailServer
+from tests.processes import free_port
+
+HELLO = Message(
+    key="hello:1",
+    to="susan@example.com",
+    subject="Grüße – and hello",
+    text="First line.\n.\n..two dots\nÜber alles.\n",
+    html="<p>Über alles.</p>",
+    written_at=datetime(2026, 11, 22, 12, tzinfo=UTC),
+)
+
+
+class OverMail:
+    """A real server, and the channel that leads to it."""
+
+    def __init__(self, server: MailServer) -> None:
+        self.server = server
+        self.channel = channel_to(server)
+
+    def taken(self) -> list[tuple[str, str]]:
+        return [(letter["X-RcptTo"], letter["Subject"]) for letter in self.server.letters]
+
+    def is_difficult(self, address: str, trouble: type) -> None:
+        self.server.answers[address] = {Refused: "550 5.1.1 nobody here", Later: "451 4.3.0 busy"}[trouble]
+
+    def goes_away(self) -> None:
+        self.server.stop()
+
+
+class InMemory:
+    """The twin."""
+
+    def __init__(self, _server: MailServer) -> None:
+        self.channel = MemoryChannel()
+
+    def taken(self) -> list[tuple[str, str]]:
+        return [(message.to, message.subject) for message in self.channel.sent]
+
+    def is_difficult(self, address: str, trouble: type) -> None:
+        self.channel.troubles[address] = trouble("It is difficult.")
+
+    def goes_away(self) -> None:
+        self.channel.is_away = True
+
+
+def channel_to(server: MailServer, **options) -> SmtpChannel:
+    return SmtpChannel("127.0.0.1", server.port, sender="Microblog <post@example.org>", **options)
+
+
+@pytest.fixture(params=[OverMail, InMemory])
+def way(request, mail_server):
+    way = request.param(mail_server)
+    yield way
+    way.channel.close()
+
+
+def test_channel_takes_letter_after_letter(way):
+    for name in ("susan", "john"):
+        way.channel.send(replace(HELLO, to=f"{name}@example.com"))
+
+    assert way.taken() == [("susan@example.com", HELLO.subject), ("john@example.com", HELLO.subject)]
+
+
+@pytest.mark.parametrize("trouble", [Refused, Later])
+def test_trouble_with_one_letter_does_not_touch_the_next(way, trouble):
+    way.is_difficult("john@example.com", trouble)
+
+    with pytest.raises(trouble):
+        way.channel.send(replace(HELLO, to="john@example.com"))
+    way.channel.send(HELLO)
+
+    assert [to for to, _ in way.taken()] == ["susan@example.com"]
+
+
+def test_channel_that_is_gone_is_away(way):
+    way.channel.send(HELLO)
+    way.goes_away()
+
+    with pytest.raises(Away):
+        way.channel.send(HELLO)
+
+
+def test_letter_arrives_as_it_was_written(mail_server):
+    channel = channel_to(mail_server)
+    unsubscribe = "<https://example.org/letters/unsubscribe/" + "x" * 120 + ">"
+
+    channel.send(replace(HELLO, headers={"List-Unsubscribe": unsubscribe}))
+
+    (letter,) = mail_server.letters
+    assert letter["From"] == "Microblog <post@example.org>" and letter["To"] == "susan@example.com"
+    assert letter["Subject"] == HELLO.subject
+    assert letter.get_body(("plain",)).get_content().replace("\r\n", "\n") == HELLO.text
+    assert letter.get_body(("html",)).get_content().strip() == HELLO.html
+    assert letter["Date"].datetime == HELLO.written_at
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert letter["List-Unsubscribe"] == unsubscribe
+    channel.close()
+
+
+def test_same_key_is_the_same_message_id(mail_server):
+    for key in ("a", "a", "b"):
+        channel = channel_to(mail_server)
+        channel.send(replace(HELLO, key=key))
+        channel.close()
+
+    first, again, other = (letter["Message-ID"] for letter in mail_server.letters)
+    assert first == again != other
+    assert first.endswith("@example.org>")
+
+
+def test_many_letters_share_a_connection(mail_server):
+    channel = channel_to(mail_server)
+
+    for _number in range(20):
+        channel.send(HELLO)
+
+    assert (len(mail_server.letters), mail_server.connections) == (20, 1)
+    channel.close()
+
+
+def test_connection_the_server_has_ended_is_opened_anew(mail_server):
+    mail_server.ends_after = 2
+    channel = channel_to(mail_server)
+
+    for _number in range(5):
+        channel.send(HELLO)
+        channel._smtp.sock.settimeout(1)
+        if len(mail_server.letters) % 2 == 0:
+            assert channel._smtp.sock.recv(1, socket.MSG_PEEK) == b""
+
+    assert (len(mail_server.letters), mail_server.connections) == (5, 3)
+    channel.close()
+
+
+def test_break_before_the_last_dot_sent_nothing(mail_server):
+    mail_server.breaks_off_before_data.add(HELLO.to)
+
+    with pytest.raises(Away):
+        channel_to(mail_server).send(HELLO)
+
+    assert mail_server.letters == []
+
+
+def test_break_after_the_last_dot_leaves_us_unsure(mail_server):
+    mail_server.breaks_off_after_data.add(HELLO.to)
+
+    with pytest.raises(Unsure):
+        channel_to(mail_server).send(HELLO)
+
+
+def test_silent_server_is_given_up(mail_server):
+    mail_server.silent_for.add(HELLO.to)
+
+    with pytest.raises(Away):
+        channel_to(mail_server, answer_seconds=0.2).send(HELLO)
+
+
+@pytest.mark.parametrize("answer", ["530 sign in first", "550 not from you", "451 greylisted", "421 closing"])
+def test_what_is_said_against_the_sender_is_no_letters_fault(mail_server, answer):
+    mail_server.says_of_senders = answer
+
+    with pytest.raises(Away, match=answer):
+        channel_to(mail_server).send(HELLO)
+
+
+def test_server_that_knows_no_tls_gets_no_letter_where_tls_is_asked_for(mail_server):
+    with pytest.raises(Away):
+        channel_to(mail_server, starts_tls=True).send(HELLO)
+
+    assert mail_server.letters == []
+
+
+@pytest.mark.parametrize("to", ["no address", "a@b@c", "", "x\r\nBcc: y@example.com"])
+def test_letter_to_no_address_is_refused_before_anything_is_said(to):
+    with pytest.raises(Refused):
+        SmtpChannel("127.0.0.1", free_port()).send(replace(HELLO, to=to))
+
+
+def test_subject_cannot_bring_headers_of_its_own():
+    letter = smtp.compose(replace(HELLO, subject="one\r\nBcc: two@example.com"), "post@example.org")
+
+    assert letter["Bcc"] is None
+    assert letter["Subject"] == "one Bcc: two@example.com"
