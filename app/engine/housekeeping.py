@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import aliased
 
 from app import clock, logs
-from app.engine import artifacts, lease, monitor, moves, notices, outbox, queues, registry, schedules
+from app.engine import artifacts, lease, monitor, moves, notices, outbox, queues, registry, schedules, wanted
 from app.extensions import db
 from app.models import Run, run_state
 
@@ -61,7 +61,15 @@ def is_running() -> bool:
 def sweep() -> int:
     """Look once after everything; returns how many runs were set going."""
     monitor.refresh()
-    steps: tuple[Callable[[], int], ...] = (_expired, _hanging, _back_off_over, _due, _unsent, _lost_in_redis)
+    steps: tuple[Callable[[], int], ...] = (
+        _expired,
+        _hanging,
+        _back_off_over,
+        _due,
+        wanted.ask,
+        _unsent,
+        _lost_in_redis,
+    )
     return sum(_take(step) for step in steps)
 
 

@@ -263,11 +263,15 @@ def send_after_commit(run_id: str) -> None:
     db.session.info.setdefault(_ASKED, []).append(run_id)
 
 
+def is_new(row: Run) -> bool:
+    """True if the run was asked for in this very transaction; False for one that was there before."""
+    return row.id in db.session.info.get(_ASKED, [])
+
+
 def keep_from_sending(row: Run) -> bool:
     """Take back the sending of a run asked for just now: the caller does it here. False if it was asked for before."""
-    asked = db.session.info.get(_ASKED, [])
-    if row.id not in asked:
+    if not is_new(row):
         return False
-    asked.remove(row.id)
+    db.session.info[_ASKED].remove(row.id)
     row.sent_at, row.sent_to = clock.now(), "here"
     return True

@@ -58,6 +58,7 @@ class Task:
     missed: str
     quiet: bool
     params: type[Any] | None
+    wanted: Callable[[], bool] | None
     parameters: inspect.Signature = field(repr=False)
 
     @property
@@ -99,6 +100,7 @@ def task(
     missed: str = "once",
     quiet: bool = False,
     params: type[Any] | None = None,
+    wanted: Callable[[], bool] | None = None,
 ) -> Callable[[Callable[..., Any]], TaskFunction]:
     """Declare a task. The function takes the run's handle first, then keyword-only plain values.
 
@@ -106,7 +108,7 @@ def task(
     run a member), "args" (one per member and arguments), a function of (user, **args) that returns a text, or None;
     `quota` is like "10/hour"; `schedule` is a cron line in UTC, and `missed` says what becomes of due times that passed
     while nothing ran: "once" (one run for all of them) or "skip"; `quiet` leaves its runs out of the log and of the
-    admins' newest runs.
+    admins' newest runs; `wanted` is asked by each sweep whether the house has something for the task to do.
     Raises DeclarationError where these make no sense.
     """
 
@@ -132,6 +134,7 @@ def task(
             missed=_checked_missed(missed),
             quiet=quiet,
             params=params,
+            wanted=wanted,
             parameters=signature,
         )
         other = _tasks.get(declared.name)

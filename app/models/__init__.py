@@ -1,6 +1,7 @@
 """What we remember. Importing this package registers every table."""
 
 from app.models.follow import Follow
+from app.models.letter import Letter
 from app.models.notification import Notification, NotificationCounter
 from app.models.post import Post
 from app.models.run import Artifact, Run, RunEvent, RunFailure, RunOnce
@@ -11,6 +12,7 @@ from app.models.user import User
 __all__ = [
     "Artifact",
     "Follow",
+    "Letter",
     "Notification",
     "NotificationCounter",
     "Post",

@@ -1,0 +1,187 @@
+"""Letters: what we write to whom. Each is a row written in the transaction that causes it; nothing is sent here.
+
+`delivery` carries them out of the house; the templates lie in `templates/email/<letter>/`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app import clock, links
+from app.adapters import channels
+from app.engine import outbox
+from app.errors import Conflict, NotFound
+from app.extensions import db
+from app.models import Letter, User
+from app.models.letter import DEAD, IS_WAITING, STATES, WAITING
+
+DELIVERY = "deliver_letters"
+SUBJECT_LENGTH = 255
+Row = dict[str, Any]
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A letter there is. `is_bulk`: rather lost than sent twice, and after all others. `hours`: too late afterwards."""
+
+    title: str
+    is_bulk: bool = False
+    hours: float | None = None
+
+
+KINDS: dict[str, Kind] = {
+    "trial": Kind("A letter to try the mail server with", hours=1),
+}
+
+
+def trial(admin: User) -> None:
+    """To the admin who wants to know whether letters arrive."""
+    _write("trial", admin, key=f"trial:{admin.id}:{clock.stamp(clock.now())}")
+
+
+def draft(kind: str, to: User, key: str, headers: Row | None = None, **facts: Any) -> Row:
+    """A letter as a row, for `post`. `key` makes it go out once at most; `facts` are what its templates tell."""
+    language = language_of(to)
+    written = render(kind, language, member=to, **facts)
+    hours, now = KINDS[kind].hours, clock.now()
+    return {
+        "key": key,
+        "channel": channels.EMAIL,
+        "kind": kind,
+        "user_id": to.id,
+        "address": to.email,
+        "language": language,
+        "subject": written.subject,
+        "text": written.text,
+        "html": written.html,
+        "headers": headers or {},
+        "is_bulk": KINDS[kind].is_bulk,
+        "state": WAITING,
+        "created_at": now,
+        "next_at": now,
+        "expires_at": now + timedelta(hours=hours) if hours else None,
+    }
+
+
+def post(rows: Sequence[Row]) -> None:
+    """Put letters into the outbox; those whose key is known are there already. They leave once the caller commits."""
+    insert = _INSERT[db.engine.dialect.name](Letter.__table__)
+    db.session.execute(insert.on_conflict_do_nothing(index_elements=["key"]), list(rows))
+    outbox.request(DELIVERY, by=None)
+
+
+@dataclass(frozen=True)
+class Words:
+    """A letter's three parts."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def render(kind: str, language: str, **facts: Any) -> Words:
+    """The letter's words, from its templates: the language's own where there are some, else the English ones."""
+
+    def part(name: str) -> str:
+        names = [f"email/{kind}/{language}/{name}", f"email/{kind}/{name}"]
+        return current_app.jinja_env.select_template(names).render(links=links, **facts)
+
+    return Words(" ".join(part("subject.txt").split())[:SUBJECT_LENGTH], part("body.txt"), part("body.html"))
+
+
+def language_of(member: User) -> str:
+    """The language we write to the member in. Members have none of their own yet."""
+    return "en"
+
+
+def of_state(state: str | None) -> Select[Letter]:
+    """The letters in the outbox, or those in one state; any order. Raises NotFound for a word that is no state."""
+    if state is not None and state not in STATES:
+        raise NotFound("Letters are waiting, sending, sent or dead.")
+    return select(Letter).where(Letter.state == state) if state else select(Letter)
+
+
+def counts() -> dict[str, int]:
+    """How many letters there are in each state."""
+    found = db.session.execute(select(Letter.state, func.count()).group_by(Letter.state)).all()
+    return {**dict.fromkeys(STATES, 0), **{row[0]: row[1] for row in found}}
+
+
+def find(letter_id: int) -> Letter:
+    """The letter of that number. Raises NotFound."""
+    letter = db.session.get(Letter, letter_id)
+    if letter is None:
+        raise NotFound("There is no such letter; it may have been tidied away.")
+    return letter
+
+
+def has_server() -> bool:
+    """False where letters stay in the outbox, because no mail server is set."""
+    return bool(current_app.config["MAIL_SERVER"])
+
+
+def is_masked() -> bool:
+    """True in production: there nobody reads other people's letters, or uses the links in them."""
+    return bool(current_app.config["MICROBLOG_ENV"] == "production")
+
+
+def shown_address(letter: Letter) -> str:
+    """The address as an admin sees it: `s…@example.com` in production."""
+    name, at, domain = letter.address.rpartition("@")
+    if not is_masked():
+        return letter.address
+    return f"{name[:1]}…@{domain}" if at else f"…{letter.address[-2:]}"
+
+
+def replay(letter: Letter) -> None:
+    """Send a dead letter after all, from its first attempt on. Raises Conflict where that makes no sense."""
+    if letter.state != DEAD:
+        raise Conflict("Only a dead letter can be sent again.")
+    if letter.expires_at is not None and letter.expires_at < clock.now():
+        raise Conflict("It is too late: what this letter says no longer holds.")
+    if not _revive(Letter.id == letter.id):
+        raise Conflict("It changed in this very moment; look again.")
+    db.session.refresh(letter)
+
+
+def replay_all() -> int:
+    """Send every dead letter that still makes sense; returns how many."""
+    return _revive(Letter.id > 0)
+
+
+def forget(before: datetime) -> int:
+    """Remove the letters written before that moment which are sent or dead; returns how many."""
+    is_over = (Letter.created_at < before) & Letter.state.in_(("sent", "dead"))
+    old = select(Letter.id).where(is_over).order_by(Letter.created_at).limit(1000)
+    return len(db.session.execute(delete(Letter).where(Letter.id.in_(old)).returning(Letter.id)).all())
+
+
+def waiting_since() -> datetime | None:
+    """When the letter was due that has waited longest; None where none waits."""
+    due: datetime | None = db.session.scalar(select(func.min(Letter.next_at)).where(IS_WAITING))
+    return due
+
+
+def _write(kind: str, to: User, key: str, **facts: Any) -> None:
+    post([draft(kind, to, key, **facts)])
+
+
+def _revive(which: Any) -> int:
+    now = clock.now()
+    is_timely = Letter.expires_at.is_(None) | (Letter.expires_at > now)
+    revived = db.session.execute(
+        update(Letter)
+        .where(which, Letter.state == DEAD, is_timely)
+        .values(state=WAITING, attempts=0, next_at=now, error=None)
+        .returning(Letter.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if revived:
+        outbox.request(DELIVERY, by=None)
+    return len(revived)
