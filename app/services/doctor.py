@@ -1,7 +1,6 @@
 """What can be wrong with an installation: one examination each, with what to do about it."""
 
 import shutil
-import smtplib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,17 +10,17 @@ from sqlalchemy import func, or_, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
-from app.adapters import redis
+from app.adapters import channels, redis
 from app.engine import monitor
 from app.engine.registry import DEFAULT_QUEUE
 from app.extensions import db
 from app.models import Run, run_state
-from app.services import schema
+from app.services import letters, schema
 
 Settings = Mapping[str, Any]
 
 LEAST_FREE_BYTES = 500 * 1024 * 1024
-MAIL_SECONDS = 5
+LETTERS_LATE = timedelta(minutes=15)
 
 
 class Trouble(Exception):
@@ -104,17 +103,21 @@ def disk(settings: Settings) -> str:
 
 
 def mail(settings: Settings) -> str:
-    """The mail server greets us, where one is set."""
-    if not settings["MAIL_SERVER"]:
+    """The mail server lets us in, where one is set, and no letter waits for long."""
+    channel = channels.open_channel(channels.EMAIL, settings)
+    if not isinstance(channel, channels.SmtpChannel):
         return "no MAIL_SERVER: letters are kept in the admin's outbox"
     try:
-        with smtplib.SMTP(settings["MAIL_SERVER"], int(settings["MAIL_PORT"]), timeout=MAIL_SECONDS) as server:
-            server.noop()
-    except (OSError, smtplib.SMTPException) as error:
+        channel.probe()
+    except channels.Away as trouble:
+        raise Trouble(f"{trouble} Check MAIL_SERVER, MAIL_PORT, MAIL_USE_TLS, MAIL_USERNAME, MAIL_PASSWORD") from None
+    due = letters.waiting_since()
+    if due is not None and due < clock.now() - LETTERS_LATE:
         raise Trouble(
-            f"{settings['MAIL_SERVER']} does not answer ({error}): check MAIL_SERVER and MAIL_PORT"
-        ) from error
-    return f"{settings['MAIL_SERVER']} answers"
+            f"{channel.server} lets us in, but letters are due since {due:%Y-%m-%d %H:%M} UTC: is a worker up?"
+        )
+    dead = letters.counts()["dead"]
+    return f"{channel.server} lets us in" + (f"; {dead} dead letters in /admin/outbox" if dead else "")
 
 
 EXAMINATIONS: dict[str, Callable[[Settings], str]] = {

@@ -18,12 +18,26 @@ from app.web import (
     tasks,
     timeline,
 )
+from app.web.admin import outbox as admin_outbox
 from app.web.admin import tasks as admin_tasks
 from app.web.lean import LeanFlask
 
 __all__ = ["LeanFlask", "register"]
 
-FEATURES = (static, accounts, timeline, posts, profiles, tasks, runs, imports, notifications, health, admin_tasks)
+FEATURES = (
+    static,
+    accounts,
+    timeline,
+    posts,
+    profiles,
+    tasks,
+    runs,
+    imports,
+    notifications,
+    health,
+    admin_tasks,
+    admin_outbox,
+)
 
 
 def register(app: Flask) -> None:

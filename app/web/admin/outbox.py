@@ -1,0 +1,84 @@
+"""The outbox of letters: what waits, what went, and the dead ones, to be sent after all. In production it is masked."""
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.errors import NotFound
+from app.extensions import db
+from app.models import Letter
+from app.services import letters, paging
+from app.web.admin.access import for_admins
+
+bp = Blueprint("admin_outbox", __name__, url_prefix="/admin/outbox")
+
+# a letter brings its own style, and nothing of it may run or be fetched
+LETTER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'"
+
+
+@bp.get("")
+@for_admins
+def index() -> ResponseReturnValue:
+    state = request.args.get("state") or None
+    found = letters.of_state(state)
+    page = paging.read(found, Letter, paging.Cursor.parse(request.args.get("at")))
+    return render_template(
+        "admin/outbox/index.html",
+        page=page,
+        state=state,
+        counts=letters.counts(),
+        shown_address=letters.shown_address,
+        has_server=letters.has_server(),
+    )
+
+
+@bp.get("/<int:letter_id>")
+@for_admins
+def show(letter_id: int) -> ResponseReturnValue:
+    letter = letters.find(letter_id)
+    return render_template(
+        "admin/outbox/show.html",
+        letter=letter,
+        address=letters.shown_address(letter),
+        is_masked=letters.is_masked(),
+    )
+
+
+@bp.get("/<int:letter_id>/html")
+@for_admins
+def html(letter_id: int) -> ResponseReturnValue:
+    letter = letters.find(letter_id)
+    if letter.html is None or letters.is_masked():
+        raise NotFound("There is no such page of this letter.")
+    return as_letter(letter.html)
+
+
+@bp.post("/<int:letter_id>/replay")
+@for_admins
+def replay(letter_id: int) -> ResponseReturnValue:
+    letters.replay(letters.find(letter_id))
+    db.session.commit()
+    return redirect(url_for("admin_outbox.show", letter_id=letter_id), 303)
+
+
+@bp.post("/replay")
+@for_admins
+def replay_all() -> ResponseReturnValue:
+    count = letters.replay_all()
+    db.session.commit()
+    flash(f"{count} letters are on their way again.")
+    return redirect(url_for("admin_outbox.index"), 303)
+
+
+@bp.post("/trial")
+@for_admins
+def trial() -> ResponseReturnValue:
+    letters.trial(current_user)
+    db.session.commit()
+    flash(f"A letter to {current_user.email} is on its way.")
+    return redirect(url_for("admin_outbox.index"), 303)
+
+
+def as_letter(html: str) -> Response:
+    """A letter's own page, as the mail program would show it."""
+    return Response(html, headers={"Content-Security-Policy": LETTER_POLICY})
