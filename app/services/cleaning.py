@@ -14,12 +14,14 @@ from sqlalchemy.orm import aliased
 from app import clock
 from app.engine import artifacts, notices
 from app.extensions import db
-from app.models import Notification, Run, ScheduleDue, Upload, notification, run_state
+from app.models import Letter, Notification, Run, ScheduleDue, Upload, notification, run_state
+from app.models.letter import DEAD, SENT
 from app.services.imports import keeping
 
 PARTS_KEPT = timedelta(days=1)
 DUES_KEPT = timedelta(days=1)
 PLAIN_KEPT = timedelta(days=7)
+LETTERS_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -109,11 +111,22 @@ def remove_dues(task: str) -> int:
     return _count(delete(ScheduleDue).where(ScheduleDue.task == task, is_old))
 
 
+def letters_over() -> Select[int]:
+    """Letters written long ago that were sent, or given up and not sent again."""
+    return select(Letter.id).where(Letter.state.in_((SENT, DEAD)), Letter.created_at < clock.now() - LETTERS_KEPT)
+
+
+def remove_letter(letter: Row[Any]) -> int:
+    """Remove the letter, unless an admin has just set it going again."""
+    return _count(delete(Letter).where(Letter.id == letter.id, Letter.state.in_((SENT, DEAD))))
+
+
 KINDS = (
     Kind("Runs", "runs", runs_over, remove_run),
     Kind("Imports", "imports", uploads_over, remove_upload),
     Kind("Unfinished files", "folders", folders_left, remove_folder, key=str),
     Kind("Old progress", "notifications", progress_left, remove_progress),
+    Kind("Letters", "letters", letters_over, remove_letter),
     Kind("Due times", "tasks", scheduled_tasks, remove_dues, key=str),
 )
 STEPS = tuple((kind.name, 1.0, kind.unit) for kind in KINDS)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app import clock, links
@@ -153,13 +153,6 @@ def replay(letter: Letter) -> None:
 def replay_all() -> int:
     """Send every dead letter that still makes sense; returns how many."""
     return _revive(Letter.id > 0)
-
-
-def forget(before: datetime) -> int:
-    """Remove the letters written before that moment which are sent or dead; returns how many."""
-    is_over = (Letter.created_at < before) & Letter.state.in_(("sent", "dead"))
-    old = select(Letter.id).where(is_over).order_by(Letter.created_at).limit(1000)
-    return len(db.session.execute(delete(Letter).where(Letter.id.in_(old)).returning(Letter.id)).all())
 
 
 def waiting_since() -> datetime | None:

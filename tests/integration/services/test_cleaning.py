@@ -10,8 +10,8 @@ from app import clock
 from app.adapters.storage import open_storage
 from app.engine import notices, outbox, schedules
 from app.extensions import db
-from app.models import Artifact, Notification, Run, RunEvent, ScheduleDue, Upload
-from app.services import cleaning
+from app.models import Artifact, Letter, Notification, Run, RunEvent, ScheduleDue, Upload
+from app.services import cleaning, letters
 from tests.archives import POSTS, as_json
 from tests.engine_fixtures import fresh
 from tests.importing import hand_in
@@ -136,6 +136,18 @@ def test_due_times_go_but_for_the_newest_of_each_task(app, clean):
     assert clean()["Due times"] > 0
 
     assert list(db.session.scalars(select(ScheduleDue.due_at).where(ScheduleDue.task == "every_day"))) == [newest]
+
+
+def test_letters_that_went_or_are_dead_go_after_a_month(susan, clean):
+    ages = {"sent": long_ago(), "dead": long_ago(), "waiting": long_ago(), "new": clock.now()}
+    for key, written_at in ages.items():
+        state = key if key != "new" else "sent"
+        letter = letters.draft("trial", susan, key)
+        letters.post([letter | {"state": state, "created_at": written_at, "next_at": clock.now() + LONG_AGO}])
+
+    assert clean()["Letters"] == 2
+
+    assert set(db.session.scalars(select(Letter.key))) == {"waiting", "new"}
 
 
 def test_a_second_cleaning_finds_nothing(susan, worker, clean):
