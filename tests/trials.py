@@ -183,6 +183,13 @@ def lazy(run: Run) -> None:
         done.append(number)
 
 
+@task(title="Names a file", unique=None, retries=0)
+def names_a_file(run: Run, *, name: str) -> None:
+    """Leave a file under that name, with its name in it."""
+    with run.artifact(name) as file:
+        file.write(name)
+
+
 @task(title="Odd", unique=None, retries=1)
 def odd(run: Run, *, how: str) -> None:
     """Things a task should not do, or that go wrong in odd ways."""

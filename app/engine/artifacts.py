@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 from flask import current_app
 from sqlalchemy import or_, select
@@ -23,6 +24,7 @@ from app.extensions import db
 from app.models import Artifact, Run, run_state
 
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+NAME_BYTES = 200  # a file system takes 255, and a part's name is longer
 CHUNK_BYTES = 256 * 1024
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -189,10 +191,11 @@ def _keep(book: Book, name: str, whole: Path) -> None:
     key = f"runs/{book.row.id}/{book.row.claim}/{name}"
     storage().put(key, whole)
     book.session.merge(Artifact(run_id=book.row.id, name=name, storage_key=key, size_bytes=size, sha256=digest))
-    book.row.result_url = f"/runs/{book.row.id}/files/{name}"
+    book.row.result_url = f"/runs/{book.row.id}/files/{quote(name, safe='')}"
 
 
 def _checked(name: str) -> str:
-    if not name or "/" in name or "\\" in name or name.startswith(".") or len(name) > 100:
+    is_name = name.isprintable() and not name.startswith(".") and "/" not in name and "\\" not in name
+    if not name or not is_name or len(name) > 100 or len(name.encode()) > NAME_BYTES:
         raise ValueError(f"{name!r} is not a file's name.")
     return name

@@ -228,6 +228,32 @@ def test_a_file_that_is_not_there_is_404(as_susan: FlaskClient, exported: models
     assert as_susan.get(f"/runs/{exported.id}/files/..%2F..%2Fposts.zip").status_code == 404
 
 
+@pytest.mark.parametrize("name", ['50% of #1?; naïve & "co".txt', "%2e%2e", "☕" * 60, "a+b c=d"])
+def test_a_file_with_an_odd_name_is_found_at_its_address(
+    as_susan: FlaskClient, susan: models.User, worker: InProcessWorker, name: str
+) -> None:
+    run = outbox.request("names_a_file", by=susan, args={"name": name})
+    worker.work()
+    address = fresh(run).result_url
+    assert address is not None
+
+    response = as_susan.get(address)
+
+    assert (response.status_code, response.text) == (200, name)
+    assert f'href="{address}"' in as_susan.get(f"/runs/{run.id}").text
+
+
+@pytest.mark.parametrize("name", ["", ".hidden", "a/b", "a\\b", "two\nlines", "nul\0", "x" * 101, "☕" * 70])
+def test_what_no_file_can_be_called_fails_before_anything_is_written(
+    susan: models.User, worker: InProcessWorker, name: str
+) -> None:
+    run = outbox.request("names_a_file", by=susan, args={"name": name})
+    worker.work()
+
+    assert fresh(run).state == "failed"
+    assert "is not a file's name" in (run.error_trace or "")
+
+
 def test_failed_items_are_listed_and_downloaded_with_formulas_disarmed(
     as_susan: FlaskClient, make_run: MakeRun
 ) -> None:
