@@ -73,6 +73,15 @@ def lingers(run: Run, *, silently: bool = False) -> None:
         time.sleep(600 if silently and number == 2 else 0.02)
 
 
+@task(title="Hoards", unit="items", unique=None, retries=1)
+def hoards(run: Run) -> None:
+    """In the first claim, at the third item, take memory until there is no more."""
+    hoard = []
+    for number in run.each(range(5), atomic=1):
+        while number == 2 and run._book.row.claim == 1:
+            hoard.append(bytes([len(hoard) % 256]) * 64 * 1024)
+
+
 @task(title="Commits", unit="items", unique=None, retries=0)
 def commits(run: Run) -> None:
     """Call commit itself, which a task must not."""

@@ -222,6 +222,7 @@ def _call_and_end(book: Book, task: Task) -> None:
         _drop(book)
         _time_out(book.row, task)
     except ERRORS as error:
+        _let_go(error)
         _drop(book)
         _fail(book.row, task, explain(error), error)
 
@@ -256,6 +257,16 @@ def _drop(book: Book) -> None:
     """Roll back what is not committed, and let the engine itself write."""
     book.roll_back()
     book.session.info.pop("run_book", None)
+
+
+def _let_go(error: BaseException) -> None:
+    """The body is over, but the error's frames hold its variables: perhaps all the memory there is."""
+    chained: BaseException | None = error
+    seen = set()
+    while chained is not None and id(chained) not in seen:
+        seen.add(id(chained))
+        traceback.clear_frames(chained.__traceback__)
+        chained = chained.__cause__ or chained.__context__
 
 
 def _yield(book: Book) -> None:
