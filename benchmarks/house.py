@@ -34,6 +34,7 @@ def open_house(users: int = 10, posts: int = 0, follows: int = 3) -> Iterator[Fl
         os.environ.update(INSTANCE_PATH=folder, REDIS_URL=url, SECRET_KEY="only-for-benchmarks-" * 2)
         os.environ["DATABASE_URL"] = os.environ.get("BENCHMARK_DATABASE_URL", "")
         os.environ["STORAGE_URL"] = ""
+        os.environ["SCHEDULES"] = "off"
         app = create_app(Config(dict(os.environ)))
         stack.enter_context(app.app_context())
         schema.prepare()

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, select, tuple_
 from sqlalchemy.orm import aliased
 
 from app import clock
@@ -18,7 +18,7 @@ from app.engine.queues import ListeningWorker, RedisAway, is_away, listening
 from app.engine.queues import waiting as waiting_jobs
 from app.engine.registry import DEFAULT_QUEUE, HIGH_QUEUE, Task, open_to
 from app.extensions import db
-from app.models import Run, User, run_state
+from app.models import Run, ScheduleDue, User, run_state
 
 __all__ = ["describe", "find_task", "live", "lives", "open_to", "queues", "quota_left", "workers"]
 
@@ -51,11 +51,17 @@ class WorkerReport:
 
 @dataclass(frozen=True)
 class ScheduleReport:
-    """A task with a schedule (a cron line) and when it is due next."""
+    """A task that starts by the clock; `line` is its cron line.
 
-    task: str
-    title: str
-    schedule: str
+    `last_due_at` is None before the database first heard of it; `is_asked` says whether a run was asked for then (not
+    where the time was passed over), and `run` is that run, None once it is tidied away.
+    """
+
+    task: Task
+    line: str
+    last_due_at: datetime | None
+    is_asked: bool
+    run: Run | None
     next_at: datetime
 
 
@@ -242,12 +248,32 @@ def quiet_tasks() -> list[str]:
 
 
 def schedules() -> list[ScheduleReport]:
-    """The tasks that start by the clock."""
+    """The tasks that start by the clock, by title, in two statements."""
     from app.engine import schedules as due
 
+    newest = select(ScheduleDue.task, func.max(ScheduleDue.due_at)).group_by(ScheduleDue.task)
+    rows = db.session.scalars(select(ScheduleDue).where(tuple_(ScheduleDue.task, ScheduleDue.due_at).in_(newest)))
+    last = {row.task: row for row in rows}
+    runs = {run.id: run for run in db.session.scalars(select(Run).where(Run.id.in_(_run_ids(last.values()))))}
     return [
-        ScheduleReport(task.name, task.title, line, due.next_after(line, clock.now())) for task, line in due.scheduled()
+        _schedule(task, last.get(task.name), runs, due.next_after(line, clock.now())) for task, line in due.scheduled()
     ]
+
+
+def _schedule(task: Task, last: ScheduleDue | None, runs: dict[str, Run], next_at: datetime) -> ScheduleReport:
+    run_id = last.run_id if last is not None else None
+    return ScheduleReport(
+        task=task,
+        line=task.schedule or "",
+        last_due_at=last.due_at if last is not None else None,
+        is_asked=run_id is not None,
+        run=runs.get(run_id or ""),
+        next_at=next_at,
+    )
+
+
+def _run_ids(rows: Iterable[ScheduleDue]) -> list[str]:
+    return [row.run_id for row in rows if row.run_id]
 
 
 def _within_quota(user: User, task: Task, period_seconds: int) -> Select[int]:

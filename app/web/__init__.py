@@ -19,6 +19,7 @@ from app.web import (
     timeline,
 )
 from app.web.admin import outbox as admin_outbox
+from app.web.admin import schedules as admin_schedules
 from app.web.admin import tasks as admin_tasks
 from app.web.lean import LeanFlask
 
@@ -37,6 +38,7 @@ FEATURES = (
     health,
     admin_tasks,
     admin_outbox,
+    admin_schedules,
 )
 
 

@@ -33,7 +33,7 @@ _NOT_A_VISIT = {"static", "health", "notifications.poll", "profiles.avatar"}
 def register(app: Flask) -> None:
     """Bind all this to the application."""
     static.register(app)
-    app.jinja_env.filters.update(ago=times.ago, exact=times.exact, stamp=clock.stamp, linked=linked)
+    app.jinja_env.filters.update(ago=times.ago, exact=times.exact, often=times.often, stamp=clock.stamp, linked=linked)
     app.jinja_env.globals["avatar_fingerprint"] = avatars.fingerprint
     app.before_request(refuse_nul)
     app.after_request(remember_visit)

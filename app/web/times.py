@@ -1,5 +1,6 @@
-"""How a page tells a time: short and near, with the exact one behind it."""
+"""How a page tells a time: short and near, with the exact one behind it; and how often something comes."""
 
+import calendar
 from datetime import datetime
 
 from app import clock
@@ -24,3 +25,24 @@ def ago(moment: datetime, now: datetime | None = None) -> str:
 def exact(moment: datetime) -> str:
     """ "Sunday 22 November 2026, 06:43 UTC"."""
     return f"{moment:%A} {moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def often(line: str) -> str:
+    """A cron line in words, "every day at 09:00 UTC"; the line itself where that would take too many."""
+    minute, hour, *rest = line.split()
+    day, month, weekday = rest
+    if month != "*" or not (minute.isdecimal() or line == "* * * * *"):
+        return line
+    match (hour, day, weekday):
+        case ("*", "*", "*"):
+            return f"every hour at minute {int(minute)}" if minute != "*" else "every minute"
+        case (_, "*", "*") if hour.isdecimal():
+            return f"every day at {int(hour):02}:{int(minute):02} UTC"
+        case (_, "*", _) if hour.isdecimal() and weekday in _WEEKDAYS:
+            return f"every {_WEEKDAYS[weekday]} at {int(hour):02}:{int(minute):02} UTC"
+        case (_, _, "*") if hour.isdecimal() and day.isdecimal():
+            return f"on day {int(day)} of every month at {int(hour):02}:{int(minute):02} UTC"
+    return line
+
+
+_WEEKDAYS = dict(zip("0123456", calendar.day_name[6:] + calendar.day_name[:6], strict=True))

@@ -38,6 +38,7 @@ def demo(tmp_path):
         "PUBLIC_URL": "",
         "HOST": "",
         "SWEEP_SECONDS": "1",
+        "SCHEDULES": "off",  # processes are counted here
     }
 
     def start(**changes: str) -> Process:

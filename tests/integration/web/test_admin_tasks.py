@@ -83,7 +83,7 @@ def test_the_page_tells_queues_failures_and_that_nobody_works(
         "microblog-high",
         "No worker is running",
         "It broke",
-        "0 12 * * *",  # the trials have a schedule
+        "every day at 12:00 UTC",  # the trials have a schedule
     ):
         assert word in page
 
