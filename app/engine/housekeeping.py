@@ -185,11 +185,20 @@ def _unsent() -> int:
 
 
 def _lost_in_redis() -> int:
-    """Queued long ago and no longer in Redis (a flush, a lost worker): sent again, under the same claim number."""
-    before = clock.now() - timedelta(seconds=RESEND_SECONDS)
+    """Queued long ago and no longer in Redis (a lost worker), or Redis came back empty: sent again, under the same
+    claim number.
+    """
+    before = clock.now() - timedelta(seconds=0 if _is_redis_new() else RESEND_SECONDS)
     return _each(
         and_(Run.state == run_state.QUEUED, Run.sent_to.is_not(None), Run.sent_at < before), _send_again_if_lost
     )
+
+
+def _is_redis_new() -> bool:
+    try:
+        return queues.is_new()
+    except queues.RedisAway:
+        return False
 
 
 def _send_again_if_lost(row: Run) -> bool:

@@ -29,6 +29,7 @@ PLAIN_ENTRY_POINT = "app.tasks.perform_plain"
 QUEUES = (DEFAULT_QUEUE, HIGH_QUEUE)
 REST_SECONDS = 5.0
 FAILURE_TTL_SECONDS = 7 * 86400
+KNOWN = "microblog:known"  # lies beside the jobs, and is gone when they are
 KEEPING_POLICIES = ("noeviction", "")  # nothing where the server does not tell
 
 Answer = TypeVar("Answer")
@@ -184,6 +185,13 @@ def is_waiting(run_id: str, number: int, queue: str) -> bool:
     """
     name = job_id(run_id, number)
     return call(lambda client: Queue(queue, connection=client).get_job_position(name)) is not None
+
+
+def is_new() -> bool:
+    """True, to one asker, if Redis has come empty since it was last asked: flushed, restarted, or another. Raises
+    RedisAway.
+    """
+    return bool(call(lambda client: client.set(KNOWN, 1, nx=True)))
 
 
 def forget(run_id: str, number: int) -> None:

@@ -223,6 +223,24 @@ def test_a_queued_run_that_redis_forgot_is_sent_again(app, susan, workers, monke
     assert fresh(run).send == 2
 
 
+def test_a_redis_that_came_back_empty_is_filled_by_the_next_sweep(app, susan, john, workers):
+    housekeeping.sweep()
+    runs = [start("slow", member, count=1) for member in (susan, susan, john)]
+    running_elsewhere = start("slow", john, count=1)
+    fresh(running_elsewhere).state = "running"
+    db.session.commit()
+    workers.connection.flushall()
+
+    housekeeping.sweep()
+    housekeeping.sweep()
+
+    assert [fresh(run).send for run in runs] == [2, 2, 2]
+    assert fresh(running_elsewhere).send == 1
+    workers.ours()
+    for run in runs:
+        assert wait_for(run, lambda row: not row.is_active).state == "succeeded"
+
+
 def test_redis_away_at_the_click_and_back_later(own_redis, app, susan, workers):
     own_redis.kill()
     began = datetime.now(UTC)
