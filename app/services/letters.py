@@ -37,6 +37,8 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "trial": Kind("A letter to try the mail server with", hours=1),
+    "files_go": Kind("Files are about to be removed", hours=24),
+    "long_away": Kind("What happened while a member was away", is_bulk=True, hours=24),
 }
 
 
