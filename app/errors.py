@@ -31,6 +31,12 @@ class NotFound(ProductError):
     status = HTTPStatus.NOT_FOUND
 
 
+class Gone(ProductError):
+    """It was good once, and is no longer (410)."""
+
+    status = HTTPStatus.GONE
+
+
 class Conflict(ProductError):
     """The thing's present state forbids it (409)."""
 

@@ -5,6 +5,7 @@ from functools import cache
 import pytest
 from flask import Flask
 
+from app import clock
 from app.extensions import db
 from app.models import User
 from app.security import passwords
@@ -46,7 +47,7 @@ def cast(app: Flask) -> dict[str, User]:
 
 
 def _member(name: str) -> User:
-    return User(username=name, email=f"{name}@example.com", password_hash=_hash())
+    return User(username=name, email=f"{name}@example.com", password_hash=_hash(), email_confirmed_at=clock.now())
 
 
 @cache

@@ -44,6 +44,11 @@ def named(username: str) -> User | None:
     return db.session.scalar(select(User).where(func.lower(User.username) == func.lower(username)))
 
 
+def with_email(email: str) -> User | None:
+    """The member of that address, in whatever case, or None."""
+    return db.session.scalar(select(User).where(func.lower(User.email) == func.lower(email)))
+
+
 def is_name_taken(username: str) -> bool:
     """True if a member has that name in any case."""
     return named(username) is not None
@@ -51,7 +56,7 @@ def is_name_taken(username: str) -> bool:
 
 def is_email_taken(email: str) -> bool:
     """True if a member has that address in any case."""
-    return db.session.scalar(select(User.id).where(func.lower(User.email) == func.lower(email))) is not None
+    return with_email(email) is not None
 
 
 def everybody(role: str | None = None) -> Select[User]:

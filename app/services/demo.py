@@ -52,6 +52,7 @@ def _plant(person: _Person, password_hash: str) -> None:
     member = User(
         username=person.name,
         email=f"{person.name}@example.com",
+        email_confirmed_at=first,
         password_hash=password_hash,
         role=person.role,
         about_me=person.about,

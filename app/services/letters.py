@@ -36,15 +36,40 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
+    "welcome": Kind("Welcome, and please confirm your address", hours=7 * 24),
+    "confirm_address": Kind("Please confirm your address", hours=7 * 24),
+    "password_reset": Kind("A link for a new password", hours=1),
+    "password_changed": Kind("Your password was changed"),
     "trial": Kind("A letter to try the mail server with", hours=1),
     "files_go": Kind("Files are about to be removed", hours=24),
     "long_away": Kind("What happened while a member was away", is_bulk=True, hours=24),
 }
 
 
+def welcome(member: User, token: str) -> None:
+    """To a new member, once."""
+    db.session.flush()
+    _write("welcome", member, key=f"welcome:{member.id}", token=token)
+
+
+def confirm_address(member: User, token: str) -> None:
+    """The link again, because the member asked for it."""
+    _write("confirm_address", member, key=f"confirm_address:{member.id}:{_moment()}", token=token)
+
+
+def password_reset(member: User, token: str, asking: str) -> None:
+    """The link to a new password, once for each asking."""
+    _write("password_reset", member, key=f"password_reset:{asking}", token=token)
+
+
+def password_changed(member: User) -> None:
+    """So that nobody's password is changed unnoticed."""
+    _write("password_changed", member, key=f"password_changed:{member.id}:{_moment()}", at=clock.now())
+
+
 def trial(admin: User) -> None:
     """To the admin who wants to know whether letters arrive."""
-    _write("trial", admin, key=f"trial:{admin.id}:{clock.stamp(clock.now())}")
+    _write("trial", admin, key=f"trial:{admin.id}:{_moment()}")
 
 
 def draft(kind: str, to: User, key: str, headers: Row | None = None, **facts: Any) -> Row:
@@ -165,6 +190,10 @@ def waiting_since() -> datetime | None:
 
 def _write(kind: str, to: User, key: str, **facts: Any) -> None:
     post([draft(kind, to, key, **facts)])
+
+
+def _moment() -> str:
+    return clock.stamp(clock.now())
 
 
 def _revive(which: Any) -> int:

@@ -42,7 +42,7 @@ def members_long_away() -> Select[User]:
     """Members last seen more than a month ago, but not much longer: who stayed away then was written to already."""
     now = clock.now()
     is_away = (User.last_seen_at <= now - LONG_AWAY) & (User.last_seen_at > now - TOO_LONG_AWAY)
-    return select(User).where(is_away, User.is_suspended.is_(False))
+    return select(User).where(is_away, User.is_suspended.is_(False), User.email_confirmed_at.is_not(None))
 
 
 def of_absence(member: User) -> letters.Row | None:

@@ -5,6 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.web import (
     accounts,
+    confirmations,
     errors,
     health,
     imports,
@@ -13,6 +14,7 @@ from app.web import (
     pages,
     posts,
     profiles,
+    resets,
     runs,
     static,
     tasks,
@@ -28,6 +30,8 @@ __all__ = ["LeanFlask", "register"]
 FEATURES = (
     static,
     accounts,
+    resets,
+    confirmations,
     timeline,
     posts,
     profiles,

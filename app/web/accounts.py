@@ -12,7 +12,7 @@ from flask_login import current_user, login_required, login_user, logout_user
 from app.extensions import db, limiter
 from app.extensions import login as login_manager
 from app.models import User
-from app.services import accounts
+from app.services import accounts, confirmations, letters
 from app.web import answers
 from app.web.forms.accounts import LoginForm, RegistrationForm
 
@@ -86,8 +86,11 @@ def register() -> ResponseReturnValue:
     if not form.validate():
         return render_template("accounts/register.html", form=form), 422
     member = accounts.register(form.username.data or "", form.email.data or "", form.password.data or "")
+    letters.welcome(member, confirmations.link_token(member))
     db.session.commit()
-    flash(f"Welcome, {member.username}! Your account is ready: sign in.")
+    flash(
+        f"Welcome, {member.username}! Your account is ready: sign in. A letter to confirm your address is on its way."
+    )
     return redirect(url_for("accounts.login"))
 
 

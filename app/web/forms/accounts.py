@@ -19,6 +19,23 @@ def stripped(value: str | None) -> str | None:
     return value.strip() if value else value
 
 
+def new_password_field(label: str) -> PasswordField:
+    """A password that is chosen."""
+    length = f"Between {passwords.MIN_LENGTH} and {passwords.MAX_LENGTH} characters."
+    return PasswordField(
+        label,
+        [DataRequired("Choose a password."), Length(passwords.MIN_LENGTH, passwords.MAX_LENGTH, length)],
+        description=f"At least {passwords.MIN_LENGTH} characters; a few words are better than one clever one.",
+    )
+
+
+def new_password_again() -> PasswordField:
+    """The same once more."""
+    return PasswordField(
+        "Password again", [DataRequired("Type it once more."), EqualTo("password", "The passwords differ.")]
+    )
+
+
 class LoginForm(FlaskForm):
     """Who are you?"""
 
@@ -36,21 +53,8 @@ class RegistrationForm(FlaskForm):
         [DataRequired("Enter your email address."), Length(max=254), Email("That is no email address.")],
         filters=[stripped],
     )
-    password = PasswordField(
-        "Password",
-        [
-            DataRequired("Choose a password."),
-            Length(
-                passwords.MIN_LENGTH,
-                passwords.MAX_LENGTH,
-                f"Between {passwords.MIN_LENGTH} and {passwords.MAX_LENGTH} characters.",
-            ),
-        ],
-        description=f"At least {passwords.MIN_LENGTH} characters; a few words are better than one clever one.",
-    )
-    password2 = PasswordField(
-        "Password again", [DataRequired("Type it once more."), EqualTo("password", "The passwords differ.")]
-    )
+    password = new_password_field("Password")
+    password2 = new_password_again()
 
     def validate_username(self, field: StringField) -> None:
         """Names are taken in every case."""
