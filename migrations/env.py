@@ -3,6 +3,7 @@
 from alembic import context
 from flask import current_app
 
+from app.adapters import search
 from app.models.base import UtcDateTime
 
 database = current_app.extensions["migrate"].db
@@ -11,6 +12,11 @@ database = current_app.extensions["migrate"].db
 def render_item(kind, item, _context):
     """A migration stands on its own: our type is written as the plain one it is made of."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+def is_a_models(name, kind, _parents):
+    """The search index is made by its own statements: no model describes it."""
+    return not (kind == "table" and search.is_ours(name))
 
 
 def run_online():
@@ -22,6 +28,7 @@ def run_online():
             render_as_batch=True,
             render_item=render_item,
             compare_type=True,
+            include_name=is_a_models,
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from psycopg import sql
 
+from app.adapters import search
 from app.extensions import db
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -77,5 +78,7 @@ def _create_tables(url: str) -> None:
 def empty(engine: sqlalchemy.Engine) -> None:
     """Drop every table, also the one where migrations are counted."""
     there = sqlalchemy.MetaData()
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {search.TABLE}")  # with the tables FTS5 keeps for it
     there.reflect(engine)
     there.drop_all(engine)

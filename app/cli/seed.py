@@ -36,5 +36,5 @@ def command(users: int, posts: int, follows: int, seed: int) -> None:
                 click.echo(f"\r{count:>10,} {what:<10}", nl=False, err=True)
     except ProductError as refusal:
         raise click.ClickException(refusal.message) from None
-    rate = posts / max(seconds["posts"], 0.001)
+    rate = posts / max(seconds["posts"] + seconds["posts in the index"], 0.001)
     click.echo(f"\r{users:,} members and {posts:,} posts in {sum(seconds.values()):.1f} s ({rate:,.0f} posts/s)")

@@ -55,8 +55,8 @@ def edit(post: Post, body: str) -> Post:
 
 def withdraw(post: Post) -> None:
     """Delete the post."""
-    db.session.delete(post)
     _count(post.author_id, -1)
+    db.session.delete(post)
     db.session.flush()
 
 

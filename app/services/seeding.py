@@ -12,7 +12,7 @@ from app.errors import Conflict
 from app.extensions import db
 from app.models import Follow, Post, User
 from app.security import passwords
-from app.services import phrases
+from app.services import phrases, search
 
 PASSWORD = "microblog"
 # fixed, so that the same seed gives the same rows on any day
@@ -39,7 +39,9 @@ def plant(user_count: int, post_count: int, follow_count: int, seed: int, is_ope
     ids = db.session.scalars(select(User.id).where(User.id > last_id).order_by(User.id)).all()
     dice = Random(seed)
     yield from _written(Follow, "follows", _follows(ids, min(follow_count, len(ids) - 1), dice))
+    last_post_id = db.session.scalar(select(func.max(Post.id))) or 0
     yield from _written(Post, "posts", _posts(ids, post_count, dice))
+    yield from (("posts in the index", count) for count in search.put_beyond(last_post_id))
     _count(last_id)
     yield "counters", len(ids)
 

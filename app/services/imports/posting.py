@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import db
 from app.models import Post, User
+from app.services import search
 from app.services.imports import microblog
 from app.services.imports.rows import Row, key_of
 
@@ -26,7 +27,7 @@ def marked(author_id: int, rows: Iterable[Row]) -> Iterator[Row]:
 def add(author_id: int, import_run_id: str, rows: Sequence[Row]) -> int:
     """Write the rows as the author's posts, but for those that came in meanwhile; returns how many were written."""
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(Post.__table__).on_conflict_do_nothing().returning(Post.__table__.c.id)
+    statement = insert(Post.__table__).on_conflict_do_nothing().returning(Post.__table__.c.id, Post.__table__.c.body)
     values = [
         {
             "author_id": author_id,
@@ -38,9 +39,10 @@ def add(author_id: int, import_run_id: str, rows: Sequence[Row]) -> int:
         }
         for row in rows
     ]
-    written = len(db.session.execute(statement, values).all())
-    _count(author_id, written)
-    return written
+    written = db.session.execute(statement, values).all()
+    search.put([(row.id, row.body) for row in written])
+    _count(author_id, len(written))
+    return len(written)
 
 
 def summary(count: int) -> str:

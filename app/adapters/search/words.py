@@ -1,0 +1,34 @@
+"""From what people type to the words an index holds: the same rule for posts and for questions, on every database."""
+
+import re
+from unicodedata import normalize
+
+MAX_WORD_LENGTH = 64
+# written without blanks (Thai, Japanese, Chinese, Korean), and pictures: each character is a word of its own, and a
+# question's characters must stand side by side
+_ALONE = (
+    "\u0e00-\u0e7f\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\U00020000-\U0002fa1f\u2600-\u27bf\U0001f300-\U0001faff"
+)
+_WORD = re.compile(f"[{_ALONE}]|(?:(?![{_ALONE}])[^\\W_])+")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+
+
+def words(text: str) -> list[str]:
+    """The words in order, without case, accents and punctuation; of letters, digits and pictures alone."""
+    return [word[:MAX_WORD_LENGTH] for word in _WORD.findall(_folded(text))]
+
+
+def phrases(question: str, most: int = 20) -> list[list[str]]:
+    """What a post must hold, each a run of neighbouring words: `e-mail` asks for "e" before "mail". Empty: nothing."""
+    asked = (words(part) for part in question.split())
+    return [phrase for phrase in asked if phrase][:most]
+
+
+def is_alone(word: str) -> bool:
+    """True for a character that is a word of its own."""
+    return len(word) == 1 and not word.isascii()
+
+
+def _folded(text: str) -> str:
+    return normalize("NFKC", _ACCENTS.sub("", normalize("NFKD", text.casefold())))

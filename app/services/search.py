@@ -1,0 +1,95 @@
+"""Search: posts by their words, people by their names. The index follows every post that is written or changed.
+
+What is written in bulk past the session (an import, a seed) hands its posts to `put` itself.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, event, inspect, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from app.adapters import search as adapter
+from app.extensions import begin_writing, db
+from app.models import Post, User
+
+PAGE_SIZE = 25
+PEOPLE = 8
+MAX_QUESTION_LENGTH = 500
+_AT_ONCE = 2000
+
+
+@dataclass(frozen=True)
+class Found:
+    """Posts with every word of the question, those that came last first; `before` reads on (None: these are all)."""
+
+    items: Sequence[Post]
+    before: int | None
+
+
+def posts(question: str, before: int | None = None) -> Found:
+    """A page of them. Any text is a question; one without a letter, digit or picture finds nothing."""
+    phrases = adapter.phrases(question[:MAX_QUESTION_LENGTH])
+    if not phrases:
+        return Found([], None)
+    index = _index()
+    # by id, as the index gives them: by date it would have to sort all that match, for each page
+    asked = select(Post).join(index.source, index.post_id == Post.id).where(index.matches(phrases))
+    if before is not None:
+        asked = asked.where(index.post_id < before)
+    asked = asked.order_by(index.post_id.desc()).limit(PAGE_SIZE + 1).options(joinedload(Post.author))
+    rows = db.session.scalars(asked).all()
+    return Found(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None)
+
+
+def people(question: str) -> Sequence[User]:
+    """A few members in whose name or words about themselves the question stands, names that begin with it first."""
+    asked = question.strip()[:MAX_QUESTION_LENGTH]
+    if not asked:
+        return []
+    begins = User.username.istartswith(asked, autoescape=True)
+    within = or_(User.username.icontains(asked, autoescape=True), User.about_me.icontains(asked, autoescape=True))
+    chosen = select(User).where(within, User.is_suspended.is_(False))
+    return db.session.scalars(chosen.order_by(begins.desc(), User.username).limit(PEOPLE)).all()
+
+
+def put(posts: Sequence[tuple[int, str]]) -> None:
+    """Take in (id, body) of posts that were written past the session, in its transaction."""
+    if posts:
+        _index().put(db.session.connection(), posts)
+
+
+def all_posts() -> Select[int]:
+    """The ids of everything there is to index."""
+    return select(Post.id)
+
+
+def put_again(ids: Sequence[int]) -> None:
+    """Index these posts as they are now; they are locked meanwhile, so that nobody changes one in between."""
+    begin_writing(db.session.connection())
+    rows = db.session.execute(select(Post.id, Post.body).where(Post.id.in_(ids)).with_for_update()).all()
+    put([(row.id, row.body) for row in rows])
+
+
+def put_beyond(last_id: int) -> Iterator[int]:
+    """Index every post above an id, a few thousand at a time; yields how many, for the caller to commit."""
+    while rows := db.session.execute(
+        select(Post.id, Post.body).where(Post.id > last_id).order_by(Post.id).limit(_AT_ONCE)
+    ).all():
+        put([(row.id, row.body) for row in rows])
+        last_id = rows[-1].id
+        yield len(rows)
+
+
+def _index() -> adapter.Index:
+    return adapter.open_index(db.engine.dialect.name)
+
+
+@event.listens_for(Session, "after_flush")
+def _follow(session: Session, _context: Any) -> None:
+    """Whoever writes a post through the session, a task of a student's too, need not think of the index."""
+    written = [one for one in session.new if isinstance(one, Post)]
+    written += [one for one in session.dirty if isinstance(one, Post) and inspect(one).attrs.body.history.has_changes()]
+    if written:
+        _index().put(session.connection(), [(post.id, post.body) for post in written])
