@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, FromClause, bindparam, cast, column, table, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from app.adapters.search.words import is_alone, words
+from app.adapters.search.words import may_go_on, words
 
 CREATE = (
     "CREATE TABLE post_search ("
@@ -33,7 +33,7 @@ class PostgresIndex:
     def matches(self, phrases: Sequence[Sequence[str]]) -> ColumnElement[bool]:
         """Each word is letters and digits in quotation marks: nothing of the query language is left to the question."""
         asked = [" <-> ".join(f"'{word}'" for word in phrase) for phrase in phrases]
-        if not is_alone(phrases[-1][-1]):
+        if may_go_on(phrases[-1][-1]):
             asked[-1] += ":*"
         question = " & ".join(f"({phrase})" for phrase in asked)
         return _TABLE.c.words.op("@@")(cast(bindparam(None, question), TSQUERY))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, FromClause, column, table, text
 
-from app.adapters.search.words import is_alone, words
+from app.adapters.search.words import may_go_on, words
 
 # of the tokenizers SQLite has, `ascii` takes every character beyond ASCII for a letter, and so leaves our words whole
 CREATE = (
@@ -28,6 +28,6 @@ class SqliteIndex:
     def matches(self, phrases: Sequence[Sequence[str]]) -> ColumnElement[bool]:
         """Every word in quotation marks: none of FTS5's own language is left to the question."""
         asked = [f'"{" ".join(phrase)}"' for phrase in phrases]
-        if not is_alone(phrases[-1][-1]):
+        if may_go_on(phrases[-1][-1]):
             asked[-1] += " *"
         return _TABLE.c.post_search.op("MATCH")(" AND ".join(asked))

@@ -4,6 +4,7 @@ import re
 from unicodedata import normalize
 
 MAX_WORD_LENGTH = 64
+_BEGINNING = 3
 # written without blanks (Thai, Japanese, Chinese, Korean), and pictures: each character is a word of its own, and a
 # question's characters must stand side by side
 _ALONE = (
@@ -25,9 +26,9 @@ def phrases(question: str, most: int = 20) -> list[list[str]]:
     return [phrase for phrase in asked if phrase][:most]
 
 
-def is_alone(word: str) -> bool:
-    """True for a character that is a word of its own."""
-    return len(word) == 1 and not word.isascii()
+def may_go_on(word: str) -> bool:
+    """True for the beginning of a word: three letters, as shorter ones begin too many to look them all up."""
+    return len(word) >= _BEGINNING
 
 
 def _folded(text: str) -> str:

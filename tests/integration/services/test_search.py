@@ -44,6 +44,7 @@ def test_the_last_word_may_be_a_beginning(write):
 
     assert found("micro") == found("fun microblog") == ["microblogging is fun"]
     assert found("microblog fun") == []
+    assert found("mi") == []  # two letters begin too many words
 
 
 def test_accents_do_not_count(write):
