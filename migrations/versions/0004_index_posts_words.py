@@ -5,8 +5,8 @@ It begins empty: on a site that has posts already an admin starts "Reindex posts
 
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
