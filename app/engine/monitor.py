@@ -18,7 +18,7 @@ from app.engine.queues import ListeningWorker, RedisAway, is_away, listening
 from app.engine.queues import waiting as waiting_jobs
 from app.engine.registry import DEFAULT_QUEUE, HIGH_QUEUE, Task, open_to
 from app.extensions import db
-from app.models import Run, ScheduleDue, User, run_state
+from app.models import Run, ScheduleDue, SchedulePause, User, run_state
 
 __all__ = ["describe", "find_task", "live", "lives", "open_to", "queues", "quota_left", "workers"]
 
@@ -54,7 +54,7 @@ class ScheduleReport:
     """A task that starts by the clock; `line` is its cron line.
 
     `last_due_at` is None before the database first heard of it; `is_asked` says whether a run was asked for then (not
-    where the time was passed over), and `run` is that run, None once it is tidied away.
+    where the time was passed over), and `run` is that run, None once it is tidied away. `pause` is None while it goes.
     """
 
     task: Task
@@ -63,6 +63,7 @@ class ScheduleReport:
     is_asked: bool
     run: Run | None
     next_at: datetime
+    pause: SchedulePause | None
 
 
 class _Known:
@@ -248,28 +249,30 @@ def quiet_tasks() -> list[str]:
 
 
 def schedules() -> list[ScheduleReport]:
-    """The tasks that start by the clock, by title, in two statements."""
+    """The tasks that start by the clock, by title, in three statements."""
     from app.engine import schedules as due
 
     newest = select(ScheduleDue.task, func.max(ScheduleDue.due_at)).group_by(ScheduleDue.task)
     rows = db.session.scalars(select(ScheduleDue).where(tuple_(ScheduleDue.task, ScheduleDue.due_at).in_(newest)))
     last = {row.task: row for row in rows}
     runs = {run.id: run for run in db.session.scalars(select(Run).where(Run.id.in_(_run_ids(last.values()))))}
-    return [
-        _schedule(task, last.get(task.name), runs, due.next_after(line, clock.now())) for task, line in due.scheduled()
-    ]
-
-
-def _schedule(task: Task, last: ScheduleDue | None, runs: dict[str, Run], next_at: datetime) -> ScheduleReport:
-    run_id = last.run_id if last is not None else None
-    return ScheduleReport(
-        task=task,
-        line=task.schedule or "",
-        last_due_at=last.due_at if last is not None else None,
-        is_asked=run_id is not None,
-        run=runs.get(run_id or ""),
-        next_at=next_at,
-    )
+    pauses = {pause.task: pause for pause in db.session.scalars(select(SchedulePause))}
+    reports = []
+    for task, line in due.scheduled():
+        row = last.get(task.name)
+        run_id = row.run_id if row is not None else None
+        reports.append(
+            ScheduleReport(
+                task=task,
+                line=line,
+                last_due_at=row.due_at if row is not None else None,
+                is_asked=run_id is not None,
+                run=runs.get(run_id or ""),
+                next_at=due.next_after(line, clock.now()),
+                pause=pauses.get(task.name),
+            )
+        )
+    return reports
 
 
 def _run_ids(rows: Iterable[ScheduleDue]) -> list[str]:

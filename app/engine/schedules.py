@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from app.engine import outbox, registry
 from app.engine.registry import Task
 from app.extensions import db
-from app.models import ScheduleDue
+from app.models import ScheduleDue, SchedulePause
 
 log = logging.getLogger(__name__)
 
@@ -77,14 +77,15 @@ def _try(task: Task, due: datetime, moment: datetime) -> bool:
 
 def _ask_once(task: Task, due: datetime, moment: datetime) -> bool:
     newest = db.session.scalar(select(func.max(ScheduleDue.due_at)).where(ScheduleDue.task == task.name))
+    is_paused = db.session.get(SchedulePause, task.name) is not None
     db.session.rollback()
     if newest is not None and newest >= due:
         return False  # the clock went back
-    is_late = moment - due > timedelta(seconds=ON_TIME_SECONDS)
+    is_skipped = task.missed == "skip" and moment - due > timedelta(seconds=ON_TIME_SECONDS)
     row = ScheduleDue(task=task.name, due_at=due)
     db.session.add(row)
     db.session.flush()
-    if newest is not None and not (is_late and task.missed == "skip"):
+    if newest is not None and not is_paused and not is_skipped:
         row.run_id = outbox.request(task.name, by=None).id
     db.session.commit()
     return row.run_id is not None

@@ -5,7 +5,7 @@ from app.models.letter import Letter
 from app.models.notification import Notification, NotificationCounter
 from app.models.post import Post
 from app.models.run import Artifact, Run, RunEvent, RunFailure, RunOnce
-from app.models.schedule import ScheduleDue
+from app.models.schedule import ScheduleDue, SchedulePause
 from app.models.upload import Upload
 from app.models.user import User
 
@@ -22,5 +22,6 @@ __all__ = [
     "RunOnce",
     "Upload",
     "ScheduleDue",
+    "SchedulePause",
     "User",
 ]

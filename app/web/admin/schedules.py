@@ -1,4 +1,4 @@
-"""What starts by the clock: when it was due, what came of it, when it is due next, and starting it by hand."""
+"""What starts by the clock: when it was due and will be, what came of it, starting it by hand, pausing it."""
 
 from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -25,3 +25,19 @@ def run(name: str) -> ResponseReturnValue:
     run = schedules.start(name, by=current_user)
     db.session.commit()
     return redirect(url_for("admin_tasks.show", run_id=run.id), 303)
+
+
+@bp.post("/<name>/pause")
+@for_admins
+def pause(name: str) -> ResponseReturnValue:
+    schedules.pause(name, by=current_user)
+    db.session.commit()
+    return redirect(url_for("admin_schedules.index"), 303)
+
+
+@bp.post("/<name>/resume")
+@for_admins
+def resume(name: str) -> ResponseReturnValue:
+    schedules.resume(name)
+    db.session.commit()
+    return redirect(url_for("admin_schedules.index"), 303)

@@ -11,6 +11,7 @@ from app import clock
 from app.engine import housekeeping, outbox, registry, schedules
 from app.extensions import db
 from app.models import Run, ScheduleDue
+from app.services import schedules as pauses
 from tests.engine_fixtures import wait_for
 from tests.statements import statements
 
@@ -56,6 +57,22 @@ def test_what_was_missed_is_passed_over_where_the_task_says_so(begun):
 
     schedules.ask_for_due(NOON + 4 * DAY + MINUTE)
     assert runs_of("every_day_or_not") == 1, "a little late is not missed"
+
+
+def test_while_it_is_paused_due_times_are_passed_over_and_not_caught_up(begun, david):
+    pauses.pause("every_day", by=david)
+    pauses.pause("every_day", by=david)
+    db.session.commit()
+    schedules.ask_for_due(NOON + DAY)
+    pauses.resume("every_day")
+    pauses.resume("every_day")
+    db.session.commit()
+
+    schedules.ask_for_due(NOON + DAY + MINUTE)
+    assert (runs_of("every_day"), runs_of("every_day_or_not")) == (0, 1)
+
+    schedules.ask_for_due(NOON + 2 * DAY)
+    assert runs_of("every_day") == 1
 
 
 def test_a_clock_that_goes_back_asks_for_nothing(begun):

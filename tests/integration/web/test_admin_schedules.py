@@ -42,7 +42,8 @@ def test_a_moderator_reads_and_an_admin_acts(
 
     assert page.status_code == reads
     assert ("Run now" in page.text) == (role == "admin")
-    assert client.post("/admin/schedules/every_day/run").status_code == acts
+    for action in ("pause", "resume", "run"):
+        assert client.post(f"/admin/schedules/every_day/{action}").status_code == acts
     assert len(runs_of("every_day")) == (1 if acts == 303 else 0)
 
 
@@ -102,9 +103,20 @@ def test_run_now_twice_is_one_run(admin: FlaskClient) -> None:
     assert len(runs_of("every_minute")) == 1
 
 
+def test_pause_and_resume(admin: FlaskClient) -> None:
+    assert admin.post("/admin/schedules/every_day/pause").location == "/admin/schedules"
+    page = admin.get("/admin/schedules").text
+    assert "paused by david" in page and "/admin/schedules/every_day/resume" in page
+    assert "Every day: every day at 12:00 UTC, paused" in admin.get("/admin/tasks").text
+
+    admin.post("/admin/schedules/every_day/resume")
+    assert "paused by" not in admin.get("/admin/schedules").text
+
+
 def test_run_now_is_for_what_has_a_schedule(admin: FlaskClient) -> None:
     for name in ("export_posts", "nonsense"):
-        assert admin.post(f"/admin/schedules/{name}/run").status_code == 404
+        for action in ("run", "pause", "resume"):
+            assert admin.post(f"/admin/schedules/{name}/{action}").status_code == 404
     assert db.session.scalar(select(func.count()).select_from(models.Run)) == 0
 
 
