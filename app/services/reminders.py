@@ -4,7 +4,9 @@ Each is written once: its key says about what. The spans are shorter than a lett
 soon.
 """
 
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -19,7 +21,16 @@ LONG_AWAY, TOO_LONG_AWAY = timedelta(days=30), timedelta(days=44)
 COUNTED_POSTS = 100
 
 
-def files_about_to_go() -> Select[str, str, Any, int | None]:
+@dataclass(frozen=True)
+class Kind:
+    """A reminder: its name on the page, a select of what it may be about, and the letter (None: nothing to write)."""
+
+    name: str
+    found: Callable[[], Any]
+    letter: Callable[[Any], letters.Row | None]
+
+
+def files_about_to_go() -> Select[str, str, datetime | None, int | None]:
     """Runs whose files will be removed within two days, and whose end their members have not acknowledged."""
     now = clock.now()
     has_files = select(Artifact.run_id).where(Artifact.run_id == Run.id).exists()
@@ -56,3 +67,10 @@ def of_absence(member: User) -> letters.Row | None:
     key = f"long_away:{member.id}:{clock.stamp(since)}"
     counted = min(count, COUNTED_POSTS)
     return letters.draft("long_away", member, key, since=since, count=counted, is_more=count > counted)
+
+
+KINDS = (
+    Kind("Files", files_about_to_go, of_files),
+    Kind("Absence", members_long_away, of_absence),
+)
+STEPS = tuple((kind.name, 1.0) for kind in KINDS)

@@ -15,10 +15,10 @@ from tests.engine_fixtures import fresh
 
 @pytest.fixture
 def remind(worker):
-    """Do a reminder's task, and say to whom letters were written."""
+    """Do the task, and say to whom letters were written."""
 
-    def remind(task: str) -> list[str]:
-        run = outbox.request(task, by=None)
+    def remind() -> list[str]:
+        run = outbox.request("send_reminders", by=None)
         worker.work()
         assert fresh(run).state == "succeeded", run.error_trace
         return sorted(db.session.scalars(select(Letter.address)))
@@ -49,8 +49,8 @@ def test_who_has_an_export_that_goes_within_two_days_is_told_once(susan, john, e
     run = exported(susan, hours=40)
     exported(john, hours=60)
 
-    assert remind("remind_of_files") == ["susan@example.com"]
-    assert remind("remind_of_files") == ["susan@example.com"]
+    assert remind() == ["susan@example.com"]
+    assert remind() == ["susan@example.com"]
     letter = db.session.scalars(select(Letter)).one()
     assert (letter.subject, letter.key) == ('Your files of "Export posts" will be removed soon', f"files_go:{run.id}")
     for words in (letter.text, letter.html):
@@ -61,7 +61,7 @@ def test_an_export_that_was_acknowledged_or_is_gone_is_not_told_of(susan, john, 
     control.acknowledge(exported(susan, hours=40))
     exported(john, hours=-1)
 
-    assert remind("remind_of_files") == []
+    assert remind() == []
 
 
 def test_a_run_without_files_is_not_told_of(susan, worker, remind):
@@ -70,7 +70,7 @@ def test_a_run_without_files_is_not_told_of(susan, worker, remind):
     fresh(run).expires_at = clock.now() + timedelta(hours=1)
     db.session.commit()
 
-    assert remind("remind_of_files") == []
+    assert remind() == []
 
 
 def test_who_is_away_for_a_month_is_told_what_was_written(susan, john, mary, remind):
@@ -82,7 +82,7 @@ def test_who_is_away_for_a_month_is_told_what_was_written(susan, john, mary, rem
     posts.publish(mary, "not followed")
     db.session.commit()
 
-    assert remind("remind_of_absence") == ["susan@example.com"]
+    assert remind() == ["susan@example.com"]
     letter = db.session.scalars(select(Letter)).one()
     assert letter.subject == "2 posts while you were away"
     assert letter.is_bulk and "http://127.0.0.1:5000/" in letter.text
@@ -93,7 +93,7 @@ def test_who_never_came_was_here_or_is_gone_for_good_is_left_alone(susan, john, 
     away(susan, days)
     posts.publish(john, "first")
 
-    assert remind("remind_of_absence") == []
+    assert remind() == []
 
 
 def test_a_suspended_member_is_left_alone(susan, john, remind):
@@ -101,7 +101,7 @@ def test_a_suspended_member_is_left_alone(susan, john, remind):
     susan.is_suspended = True
     posts.publish(john, "first")
 
-    assert remind("remind_of_absence") == []
+    assert remind() == []
 
 
 def test_very_many_posts_are_not_counted_to_the_end(susan, john, remind, monkeypatch):
@@ -110,7 +110,7 @@ def test_very_many_posts_are_not_counted_to_the_end(susan, john, remind, monkeyp
     for number in range(3):
         posts.publish(john, f"post {number}")
 
-    remind("remind_of_absence")
+    remind()
 
     assert db.session.scalars(select(Letter.subject)).one() == "More than 2 posts while you were away"
 
@@ -119,7 +119,7 @@ def test_one_absence_is_one_letter_and_the_next_another(susan, john, remind):
     posts.publish(john, "first")
     for days in (40, 31):
         away(susan, days)
-        remind("remind_of_absence")
-        remind("remind_of_absence")
+        remind()
+        remind()
 
     assert len(db.session.scalars(select(Letter)).all()) == 2
