@@ -1,24 +1,14 @@
 """A member brings posts in with a browser: the preview comes by itself, on a narrow screen, in light and in dark."""
 
-from pathlib import Path
-
-import axe_playwright_python
 import pytest
 
 from tests.archives import POSTS, as_json
 from tests.browser.conftest import sign_in
+from tests.browser.soundness import assert_is_sound
 
 pytestmark = pytest.mark.browser
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 TOO_LONG = {"body": "w" * 90 + "€" * 25_000, "timestamp": "2021-05-04T10:00:00Z"}
 CONTENT = as_json(*POSTS, {"body": "w" * 90, "timestamp": "2021-05-04T10:00:00Z"}, TOO_LONG)
-
-
-def assert_is_sound(page):
-    """Nothing that axe finds fault with, and nothing to scroll sideways for."""
-    page.evaluate(AXE)
-    assert [found["id"] for found in page.evaluate("axe.run()")["violations"]] == []
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])

@@ -1,0 +1,41 @@
+"""Every page of the site that has an address of its own: on a phone and on a desk, in light and in dark."""
+
+import pytest
+
+from app.extensions import db
+from app.services import posts
+from tests.browser.conftest import sign_in
+from tests.browser.soundness import assert_is_sound
+
+pytestmark = pytest.mark.browser
+LONG = "Fünfhundert-Zeichen-in-einem-Wort-" * 12
+
+
+def addresses(app):
+    """What can be opened without knowing an id: the pages, as the routes name them."""
+    rules = [rule for rule in app.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments]
+    return sorted(rule.rule for rule in rules if not rule.rule.startswith(("/health", "/metrics", "/api")))
+
+
+@pytest.mark.parametrize(("look", "width"), [("light", 320), ("dark", 320), ("light", 768), ("dark", 1280)])
+def test_every_page_is_sound(app, browser, live_server, david, john, look, width):
+    david.about_me = "w" * 140
+    posts.publish(david, LONG)
+    posts.publish(john, "a " + "https://example.com/" + "x" * 200)
+    db.session.commit()
+    # axe itself writes inline styles, which our pages forbid
+    context = browser.new_context(
+        base_url=live_server.url, bypass_csp=True, color_scheme=look, viewport={"width": width, "height": 700}
+    )
+    sign_in(app, live_server, context, david)
+    page = context.new_page()
+    seen = 0
+    for path in [*addresses(app), "/user/david", "/search?q=david", "/search?q=zebra"]:
+        answer = page.goto(path)
+        if answer is None or "text/html" not in (answer.header_value("content-type") or ""):
+            continue
+        assert answer.status == 200, path
+        assert_is_sound(page, path)
+        seen += 1
+    context.close()
+    assert seen >= 12
