@@ -91,7 +91,7 @@ def release(run_id: str, claim: int) -> bool:
     if row is None or row.claim != claim or row.state not in run_state.CLAIMED or lease.is_alive(row.worker):
         db.session.rollback()
         return False
-    return _revive(row, "worker_lost", "The worker died")
+    return _revive(row, notices.WORKER_LOST, "The worker died")
 
 
 def _keep_sweeping(app: Flask, quiet: AbstractContextManager[object]) -> None:
@@ -127,7 +127,7 @@ def _expired() -> int:
     """Leases that ran out: the holder is dead or frozen; kill it if it is here, and go on at the cursor."""
     return _each(
         and_(Run.state.in_(run_state.CLAIMED), Run.lease_until < lease.database_now()),
-        lambda row: _revive(row, "worker_lost", "The worker was lost"),
+        lambda row: _revive(row, notices.WORKER_LOST, "The worker was lost"),
     )
 
 

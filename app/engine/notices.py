@@ -12,6 +12,8 @@ NAME = "task_progress"
 CRASHED, TASK_GONE = "crashed_three_times", "task_gone"
 # The cursor of one whose steps changed fits no more: it can only be asked for anew.
 STEPS_CHANGED = "steps_changed"
+# It lost its worker in the middle, by no fault of its own (progress.py tells the member).
+WORKER_LOST, DEPLOY = "worker_lost", "deploy"
 _NOT_FOR_MEMBERS = {CRASHED, TASK_GONE}
 
 

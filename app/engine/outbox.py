@@ -11,7 +11,7 @@ from typing import Any
 
 import uuid6
 from flask import current_app
-from sqlalchemy import Connection, Select, event, func, select, update
+from sqlalchemy import Connection, Label, Select, and_, event, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -127,18 +127,27 @@ def dispatch(run_ids: list[str]) -> None:
         return
     with db.engine.connect() as connection:
         rows = connection.execute(
-            select(Run.id, Run.claim, Run.send, Run.queue, Run.task)
+            select(Run.id, Run.claim, Run.send, Run.queue, Run.task, _was_interrupted())
             .where(Run.id.in_(run_ids), Run.state == run_state.QUEUED, Run.sent_at.is_not(None), Run.sent_to.is_(None))
             .order_by(Run.id)
         ).all()
     for row in rows:
-        _send(row.id, row.claim, row.send + 1, row.queue, row.task)
+        _send(row.id, row.claim, row.send + 1, row.queue, row.task, row.was_interrupted)
 
 
-def _send(run_id: str, claim: int, number: int, queue: str, task_name: str) -> None:
+def _was_interrupted() -> Label[bool]:
+    """It had its turn and lost its worker in the middle of it: it goes on before others begin.
+
+    Not where it hung or got nowhere: what kills its workers must not stand in front.
+    """
+    lost = Run.reason.in_((notices.WORKER_LOST, notices.DEPLOY))
+    return and_(lost, Run.strikes == 0).label("was_interrupted")
+
+
+def _send(run_id: str, claim: int, number: int, queue: str, task_name: str, at_front: bool) -> None:
     target = queue if queue == DEFAULT_QUEUE or monitor.listens(queue) else DEFAULT_QUEUE
     try:
-        queues.send(run_id, claim, number, target)
+        queues.send(run_id, claim, number, target, at_front)
     except queues.RedisAway:
         _fall_back(run_id, claim, task_name)
         return

@@ -277,7 +277,7 @@ def _yield(book: Book) -> None:
         _end(row, run_state.CANCELLED)
         return
     why = "The worker is shutting down; another goes on"
-    if not moves.move(row, run_state.QUEUED, why=why, reason="deploy", strikes=0, sent_at=clock.now()):
+    if not moves.move(row, run_state.QUEUED, why=why, reason=notices.DEPLOY, strikes=0, sent_at=clock.now()):
         _meet_cancel(row)
         return
     outbox.send_after_commit(row.id)

@@ -1,7 +1,10 @@
 import threading
 from datetime import timedelta
 
+import rq
+
 from app import clock
+from app.adapters import redis
 from app.adapters.storage import open_storage
 from app.engine import control, housekeeping, lease, outbox
 from app.extensions import db
@@ -56,6 +59,22 @@ def test_an_expired_lease_goes_on_at_its_cursor(susan):
     assert run.sent_to == "microblog-tasks" and run.send == 2
     notice = db.session.get(Notification, (susan.id, f"task_progress:{run.id}"))
     assert notice.data["text"] == "Continuing after a restart, from 40 %"
+
+
+def test_who_lost_its_worker_goes_on_before_others_begin(app, susan, john, mary):
+    lost, crashing = request(susan), request(mary)
+    connection = redis.connect(app.config["REDIS_URL"])
+    connection.flushall()
+    others = [request(john) for _ in range(2)]
+    claimed(lost)
+    now = clock.now()
+    claimed(crashing, claimed_at=now, advanced_at=now)
+
+    housekeeping.sweep()
+
+    assert fresh(crashing).strikes == 1
+    order = rq.Queue("microblog-tasks", connection=connection).job_ids
+    assert order == [f"{lost.id}-2", *(f"{run.id}-1" for run in others), f"{crashing.id}-2"]
 
 
 def test_a_lease_that_holds_is_left_alone(susan):
