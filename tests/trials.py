@@ -119,6 +119,11 @@ def greedy(run: Run, *, number: int) -> None:
     """Unique by its arguments, three an hour."""
 
 
+@task(title="Rationed", unique=None, quota="5/hour")
+def rationed(run: Run) -> None:
+    """Five an hour."""
+
+
 @task(title="For admins", role="admin")
 def for_admins(run: Run) -> None:
     """Only an admin starts this."""

@@ -34,6 +34,15 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Allowance:
+    """How many runs of a member are active, how many may be, and how many of these are worked on at a time."""
+
+    active: int
+    most: int = outbox.ACTIVE_PER_MEMBER
+    at_once: int = outbox.SENT_PER_MEMBER
+
+
+@dataclass(frozen=True)
 class Tray:
     """A member's newest active and unacknowledged runs, and how many more there are."""
 
@@ -65,6 +74,12 @@ def start(user: User, name: str, args: dict[str, Any] | None = None, idempotency
     if task is None or not task.visible:
         raise NotFound("There is no such task.")
     return outbox.request(name, by=user, args=args, idempotency_key=idempotency_key)
+
+
+def allowance(user: User) -> Allowance:
+    """What the member may still start, quotas of single tasks aside."""
+    active = select(func.count()).where(Run.user_id == user.id, Run.state.in_(run_state.ACTIVE))
+    return Allowance(db.session.scalar(active) or 0)
 
 
 def of_member(

@@ -98,6 +98,7 @@ def _page(misfilled: dict[str, Form] | None = None) -> str:
     return render_template(
         "tasks/index.html",
         offers=[_offer(task, (misfilled or {}).get(task.name)) for task in monitor.open_to(current_user)],
+        allowance=runs.allowance(current_user),
         cards=runs.cards(found[:PAGE_RUNS]),
         older=found[PAGE_RUNS - 1].id if len(found) > PAGE_RUNS else None,
         states=STATES,

@@ -47,6 +47,18 @@ def test_page_offers_what_can_be_started_and_says_the_quota(as_susan: FlaskClien
     assert "10 an hour, 10 left" in page
 
 
+def test_page_says_how_many_runs_there_may_be_before_it_refuses_one(as_susan: FlaskClient, susan: models.User) -> None:
+    _write_runs(susan, 199, state="queued", task="recount")
+    assert "199 of at most 200 wait or run now" in as_susan.get("/tasks").text
+
+    first = as_susan.post("/tasks/export_posts", headers=JSON)
+    second = as_susan.post("/tasks/example_long_task", headers=JSON)
+
+    assert (first.status_code, second.status_code) == (202, 429)
+    assert "200 runs waiting or running" in second.json["detail"]
+    assert second.headers["Retry-After"] == "60"
+
+
 def test_start_leads_to_the_run(as_susan: FlaskClient) -> None:
     response = as_susan.post("/tasks/example_long_task")
 

@@ -1,0 +1,131 @@
+"""Nobody is held up by somebody else's heap of work, and limits hold also when everybody asks at once."""
+
+import http.client
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import uuid6
+from sqlalchemy import func, select
+
+from app.engine import monitor, outbox
+from app.extensions import db
+from app.models import Run
+from app.services.imports import uploads
+from tests.engine_fixtures import fresh, wait_for
+from tests.visitor import TOKEN
+
+pytestmark = pytest.mark.faults
+
+
+def start(name, by, **args):
+    run = outbox.request(name, by=by, args=args)
+    db.session.commit()
+    return run.id
+
+
+def is_over(row):
+    return not row.is_active
+
+
+def test_a_hundred_runs_of_one_member_do_not_hold_up_anothers_one(susan, john, workers):
+    heap = [start("slow", susan, count=2, seconds=0.01) for _ in range(100)]
+    one = start("slow", john, count=2, seconds=0.01)
+    workers.ours()
+
+    ended = wait_for(one, is_over)
+
+    before = select(func.count()).where(Run.id.in_(heap), Run.finished_at < ended.finished_at)
+    assert db.session.scalar(before) == outbox.SENT_PER_MEMBER
+    assert wait_for(heap[-1], is_over, seconds=60).state == "succeeded"
+    assert db.session.scalar(select(func.count()).where(Run.state == "succeeded")) == 101
+
+
+def test_never_more_than_two_of_a_member_at_once(susan, workers):
+    for _ in range(4):
+        workers.ours()
+    runs = [start("slow", susan, count=20, seconds=0.01) for _ in range(8)]
+
+    most = 0
+    while fresh(runs[-1]).is_active:
+        running = select(func.count()).where(Run.id.in_(runs), Run.state == "running")
+        most = max(most, db.session.scalar(running))
+
+    assert most == 2
+
+
+def test_a_letter_does_not_wait_for_imports(susan, john, mary, workers):
+    """Beside the import where a worker is left for letters, and before the next one where there is only one."""
+    workers.ours()
+    monitor.refresh()
+    posts = [{"body": f"Post {number}", "timestamp": "2020-01-01T00:00:00Z"} for number in range(30_000)]
+    content = json.dumps({"posts": posts}).encode()
+    imports = []
+    for member in (susan, john):
+        upload = uploads.receive(member, io.BytesIO(content), "posts.json")
+        db.session.commit()
+        wait_for(upload.run_id, is_over, seconds=60)
+        imports.append((member, upload))
+    first, second = (uploads.confirm(member, db.session.merge(upload)).id for member, upload in imports)
+    db.session.commit()
+    wait_for(first, lambda row: row.state == "running")
+
+    behind = start("short_one", mary)
+    ended = wait_for(behind, is_over, seconds=60)
+    assert ended.sent_to == "microblog-high"
+    assert fresh(second).claimed_at is None or fresh(second).claimed_at > ended.finished_at
+
+    wait_for(second, lambda row: row.state == "running", seconds=60)
+    workers.ours("microblog-high")
+    monitor.refresh()
+    beside = wait_for(start("short_one", mary), is_over, seconds=60)
+    assert beside.finished_at < wait_for(second, is_over, seconds=60).finished_at
+
+
+class SignedIn:
+    """A member at the real server, who can click on the same button in many windows at once."""
+
+    def __init__(self, url, username):
+        self.address, self.cookie, self.token = urlsplit(url), "", ""
+        self.ask("GET", "/auth/login")
+        self.ask("POST", "/auth/login", username=username, password="microblog")
+        self.ask("GET", "/explore")
+
+    def ask(self, method, path, **form):
+        connection = http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=60)
+        headers = {"Cookie": self.cookie, "Accept": "text/html" if method == "GET" else "application/json"}
+        body = urlencode({"csrf_token": self.token, **form}) if method == "POST" else None
+        connection.request(method, path, body, {**headers, "Content-Type": "application/x-www-form-urlencoded"})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        self.cookie = (answer.headers.get("Set-Cookie") or self.cookie).partition(";")[0]
+        self.token = found[1] if (found := TOKEN.search(text)) else self.token
+        connection.close()
+        return answer
+
+    def clicks(self, path, times):
+        """The answers' (status, Retry-After), as many at once as the server bears."""
+        with ThreadPoolExecutor(times) as windows:
+            answers = list(windows.map(lambda _number: self.ask("POST", path), range(times)))
+        return sorted((answer.status, bool(answer.headers.get("Retry-After"))) for answer in answers)
+
+
+def test_fifty_starts_at_once_keep_the_quota(susan, live_server):
+    answers = SignedIn(live_server.url, "susan").clicks("/tasks/rationed", 50)
+
+    assert answers == [(202, False)] * 5 + [(429, True)] * 45
+    assert db.session.scalar(select(func.count()).select_from(Run)) == 5
+
+
+def test_fifty_starts_at_once_keep_the_limit_and_send_two(susan, live_server):
+    here = SignedIn(live_server.url, "susan")
+    waiting = {"task": "slow", "title": "Slow", "queue": "microblog-tasks", "state": "queued"}
+    db.session.add_all(Run(id=str(uuid6.uuid7()), user_id=susan.id, **waiting) for _ in range(180))
+    db.session.commit()
+
+    answers = here.clicks("/tasks/slow", 50)
+
+    assert answers == [(202, False)] * 20 + [(429, True)] * 30
+    assert db.session.scalar(select(func.count()).where(Run.sent_at.is_not(None))) == 2
