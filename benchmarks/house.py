@@ -78,7 +78,7 @@ def served(module: str = "launch.serve") -> Iterator[int]:
     """The port of a served app: ours, or the reference in `module`."""
     port = free_port()
     with process(module, PORT=str(port), HOST="127.0.0.1"):
-        wait_until(lambda: _listens(port), 60)
+        wait_until(lambda: listens(port), 60)
         yield port
 
 
@@ -160,7 +160,7 @@ def _own_redis(folder: Path) -> Iterator[str]:
         server.wait(10)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
