@@ -3,7 +3,6 @@ prepares the database and plants the demo's members) and two workers running unt
 
 import http.client
 import os
-import socket
 import sys
 import time
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from config import ROOT, Config, ConfigError
-from launch import embedded_redis
+from launch import embedded_redis, ports
 from launch.supervise import Child, keep_up
 
 USUAL_PORT = 5000
@@ -124,15 +123,10 @@ def _is_healthy(host: str, port: int) -> bool:
 
 
 def _free_port(host: str, first: int) -> int:
-    for port in range(first, first + 100):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return port
-    raise ConfigError(f"No free port between {first} and {first + 99}: set PORT to another.")
+    port = ports.first_free(host, range(first, first + 100))
+    if port is None:
+        raise ConfigError(f"No free port between {first} and {first + 99}: set PORT to another.")
+    return port
 
 
 if __name__ == "__main__":

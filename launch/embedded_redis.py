@@ -13,6 +13,8 @@ import socket
 import sys
 from pathlib import Path
 
+from launch import ports
+
 HOST = "127.0.0.1"
 USUAL_PORT = 6379
 ANSWER_SECONDS = 0.5
@@ -138,15 +140,10 @@ def _free_port(folder: Path) -> int:
     """The port this folder's server had, so that clients find it again; else the usual one; else the next free."""
     had = _noted_port(folder)
     usual = range(USUAL_PORT, USUAL_PORT + 100)
-    for port in [had, *usual] if had else usual:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, port))
-            except OSError:
-                continue
-            return port
-    raise NoServerProgram(f"No free port between {USUAL_PORT} and {USUAL_PORT + 99}: set REDIS_URL.")
+    port = ports.first_free(HOST, [had, *usual] if had else usual)
+    if port is None:
+        raise NoServerProgram(f"No free port between {USUAL_PORT} and {USUAL_PORT + 99}: set REDIS_URL.")
+    return port
 
 
 if __name__ == "__main__":
