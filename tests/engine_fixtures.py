@@ -7,10 +7,12 @@ import pytest
 import rq
 from flask import Flask
 from rq.worker import SimpleWorker
+from sqlalchemy import func, select
 
 from app.adapters import redis
+from app.engine import outbox
 from app.extensions import db
-from app.models import Run, RunEvent
+from app.models import Post, Run, RunEvent, User
 
 
 class _InThisProcess(SimpleWorker):
@@ -34,6 +36,19 @@ class InProcessWorker:
 @pytest.fixture
 def worker(app: Flask) -> InProcessWorker:
     return InProcessWorker(app)
+
+
+def start(name: str, by: User | None, **args: object) -> Run:
+    """Ask for a run of the task, and commit: it is on its way."""
+    run = outbox.request(name, by=by, args=args)
+    db.session.commit()
+    return run
+
+
+def numbers_written(run: Run) -> int:
+    """How many items of the trial task `slow` have left their post, over all claims."""
+    is_of_run = (Post.source == "slow") & Post.source_id.startswith(run.id)
+    return db.session.scalar(select(func.count()).where(is_of_run)) or 0
 
 
 def fresh(run: Run | str) -> Run:

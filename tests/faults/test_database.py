@@ -7,24 +7,12 @@ import time
 import psycopg
 import pytest
 import sqlalchemy
-from sqlalchemy import func, select
 
-from app.engine import outbox
 from app.extensions import db
 from app.models import Post
-from tests.engine_fixtures import fresh, wait_for
+from tests.engine_fixtures import fresh, numbers_written, start, wait_for
 
 pytestmark = pytest.mark.faults
-
-
-def start(name, by, **args):
-    run = outbox.request(name, by=by, args=args)
-    db.session.commit()
-    return run
-
-
-def numbers_written(run):
-    return db.session.scalar(select(func.count()).where(Post.source == "slow", Post.source_id.startswith(run.id)))
 
 
 def is_sqlite():

@@ -14,10 +14,9 @@ import sqlalchemy
 from sqlalchemy import func, select
 
 from app.adapters.storage import open_storage
-from app.engine import outbox
 from app.extensions import db
 from app.models import Artifact, Post, RunEvent
-from tests.engine_fixtures import fresh, timeline, wait_for
+from tests.engine_fixtures import fresh, numbers_written, start, timeline, wait_for
 
 pytestmark = pytest.mark.faults
 
@@ -62,16 +61,6 @@ def small_disk(tmp_path):
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"No file system to fill: {done.stderr}")
     yield SmallDisk(folder)
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def start(name, by, **args):
-    run = outbox.request(name, by=by, args=args)
-    db.session.commit()
-    return run
-
-
-def numbers_written(run):
-    return db.session.scalar(select(func.count()).where(Post.source == "slow", Post.source_id.startswith(run.id)))
 
 
 def write_posts(author):

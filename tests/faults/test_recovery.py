@@ -10,25 +10,15 @@ import pytest
 from sqlalchemy import func, select
 
 from app.adapters.storage import open_storage
-from app.engine import control, housekeeping, outbox
+from app.engine import control, housekeeping
 from app.extensions import db
 from app.models import Artifact, Post, Run, RunEvent
-from tests.engine_fixtures import fresh, timeline, wait_for
+from tests.engine_fixtures import fresh, numbers_written, start, timeline, wait_for
 from tests.processes import is_alive
 
 pytestmark = pytest.mark.faults
 
 LEASE_AND_SWEEP_SECONDS = 5 + 0.5 + 1
-
-
-def start(name, by, **args):
-    run = outbox.request(name, by=by, args=args)
-    db.session.commit()
-    return run
-
-
-def numbers_written(run):
-    return db.session.scalar(select(func.count()).where(Post.source == "slow", Post.source_id.startswith(run.id)))
 
 
 def write_posts(author, count):

@@ -7,12 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
 
-from app.engine import outbox
-from app.extensions import db
-from app.models import Post
-from tests.engine_fixtures import fresh, timeline, wait_for
+from tests.engine_fixtures import fresh, numbers_written, start, timeline, wait_for
 from tests.processes import is_alive
 
 pytestmark = [
@@ -29,16 +25,6 @@ def own(workers):
         return workers._start([sys.executable, "-m", "flask", "worker", *options], environment)
 
     return start
-
-
-def start(name, by, **args):
-    run = outbox.request(name, by=by, args=args)
-    db.session.commit()
-    return run
-
-
-def numbers_written(run):
-    return db.session.scalar(select(func.count()).where(Post.source == "slow", Post.source_id.startswith(run.id)))
 
 
 def children_of(pid):
