@@ -1,18 +1,21 @@
 """Runs of long work: progress, cancel, retry, recovery. Its public names are `task` and `Run`."""
 
 import os
+from collections.abc import Callable
 
 from flask import Flask
 
+from app import models
 from app.engine.registry import task
 from app.engine.run_handle import Run
 
 __all__ = ["Run", "init_app", "task"]
 
 
-def init_app(app: Flask) -> None:
-    """Bind the engine to the application's settings."""
-    from app.engine import queues
+def init_app(app: Flask, when_ended: Callable[[models.Run], object]) -> None:
+    """Bind the engine to the application's settings; `when_ended` hears of each run that ends, as it ends."""
+    from app.engine import endings, queues
 
+    endings.listen(when_ended)
     queues.init_app(app)
     app.extensions["microblog-pid"] = os.getpid()

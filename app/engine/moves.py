@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import update
 
 from app import clock
-from app.engine import notices, registry
+from app.engine import endings, notices, registry
 from app.extensions import db
 from app.models import Run, run_state
 
@@ -38,6 +38,8 @@ def move(row: Run, target: str, *, why: str, reason: str | None = None, **change
             setattr(row, name, value)
     notices.record(row, target, why)
     notices.announce(row)
+    if target in run_state.FINISHED:
+        endings.tell(row)
     return True
 
 

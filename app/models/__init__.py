@@ -2,6 +2,7 @@
 
 from app.models.follow import Follow
 from app.models.letter import Letter
+from app.models.letter_choice import LetterChoice
 from app.models.notification import Notification, NotificationCounter
 from app.models.post import Post
 from app.models.run import Artifact, Run, RunEvent, RunFailure, RunOnce
@@ -13,6 +14,7 @@ __all__ = [
     "Artifact",
     "Follow",
     "Letter",
+    "LetterChoice",
     "Notification",
     "NotificationCounter",
     "Post",

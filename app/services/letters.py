@@ -40,6 +40,11 @@ KINDS: dict[str, Kind] = {
     "confirm_address": Kind("Please confirm your address", hours=7 * 24),
     "password_reset": Kind("A link for a new password", hours=1),
     "password_changed": Kind("Your password was changed"),
+    "new_sign_in": Kind("A sign-in from a browser that is new", hours=24),
+    "run_ended": Kind("A long run has ended", hours=24),
+    "invitation": Kind("An invitation", hours=7 * 24),
+    "account_ends": Kind("An account is about to end", hours=24),
+    "digest": Kind("What was written since the last digest", is_bulk=True, hours=12),
     "trial": Kind("A letter to try the mail server with", hours=1),
     "files_go": Kind("Files are about to be removed", hours=24),
     "long_away": Kind("What happened while a member was away", is_bulk=True, hours=24),
@@ -67,6 +72,24 @@ def password_changed(member: User) -> None:
     _write("password_changed", member, key=f"password_changed:{member.id}:{_moment()}", at=clock.now())
 
 
+def new_sign_in(member: User, browser: str, address: str) -> None:
+    """Somebody signed in with a browser that the member never used: told once an hour for the same one."""
+    now = clock.now()
+    key = f"new_sign_in:{member.id}:{browser}:{address}:{now:%Y-%m-%dT%H}"[:255]
+    _write("new_sign_in", member, key=key, browser=browser, address=address, at=now)
+
+
+def account_ends(member: User, ends_at: datetime) -> None:
+    """Before an account is deleted: when, and how to keep it."""
+    _write("account_ends", member, key=f"account_ends:{member.id}:{clock.stamp(ends_at)}", ends_at=ends_at)
+
+
+def invitation(address: str, by: User, token: str) -> None:
+    """To somebody who is no member yet. One for an address and inviter, however often they press."""
+    words = render("invitation", "en", by=by, token=token)
+    post([_row("invitation", address, f"invitation:{by.id}:{address.lower()}"[:255], words)])
+
+
 def trial(admin: User) -> None:
     """To the admin who wants to know whether letters arrive."""
     _write("trial", admin, key=f"trial:{admin.id}:{_moment()}")
@@ -75,25 +98,8 @@ def trial(admin: User) -> None:
 def draft(kind: str, to: User, key: str, headers: Row | None = None, **facts: Any) -> Row:
     """A letter as a row, for `post`. `key` makes it go out once at most; `facts` are what its templates tell."""
     language = language_of(to)
-    written = render(kind, language, member=to, **facts)
-    hours, now = KINDS[kind].hours, clock.now()
-    return {
-        "key": key,
-        "channel": channels.EMAIL,
-        "kind": kind,
-        "user_id": to.id,
-        "address": to.email,
-        "language": language,
-        "subject": written.subject,
-        "text": written.text,
-        "html": written.html,
-        "headers": headers or {},
-        "is_bulk": KINDS[kind].is_bulk,
-        "state": WAITING,
-        "created_at": now,
-        "next_at": now,
-        "expires_at": now + timedelta(hours=hours) if hours else None,
-    }
+    words = render(kind, language, member=to, **facts)
+    return _row(kind, to.email, key, words) | {"user_id": to.id, "language": language, "headers": headers or {}}
 
 
 def post(rows: Sequence[Row]) -> None:
@@ -194,6 +200,27 @@ def _write(kind: str, to: User, key: str, **facts: Any) -> None:
 
 def _moment() -> str:
     return clock.stamp(clock.now())
+
+
+def _row(kind: str, address: str, key: str, words: Words) -> Row:
+    hours, now = KINDS[kind].hours, clock.now()
+    return {
+        "key": key,
+        "channel": channels.EMAIL,
+        "kind": kind,
+        "user_id": None,
+        "address": address,
+        "language": "en",
+        "subject": words.subject,
+        "text": words.text,
+        "html": words.html,
+        "headers": {},
+        "is_bulk": KINDS[kind].is_bulk,
+        "state": WAITING,
+        "created_at": now,
+        "next_at": now,
+        "expires_at": now + timedelta(hours=hours) if hours else None,
+    }
 
 
 def _revive(which: Any) -> int:

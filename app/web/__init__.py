@@ -10,6 +10,7 @@ from app.web import (
     health,
     imports,
     lab,
+    letters,
     notifications,
     pages,
     posts,
@@ -21,6 +22,7 @@ from app.web import (
     tasks,
     timeline,
 )
+from app.web.admin import letters as admin_letters
 from app.web.admin import outbox as admin_outbox
 from app.web.admin import schedules as admin_schedules
 from app.web.admin import tasks as admin_tasks
@@ -40,10 +42,12 @@ FEATURES = (
     tasks,
     runs,
     imports,
+    letters,
     notifications,
     health,
     admin_tasks,
     admin_outbox,
+    admin_letters,
     admin_schedules,
 )
 

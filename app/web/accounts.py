@@ -13,7 +13,7 @@ from app.extensions import db, limiter
 from app.extensions import login as login_manager
 from app.models import User
 from app.services import accounts, confirmations, letters
-from app.web import answers
+from app.web import answers, browsers
 from app.web.forms.accounts import LoginForm, RegistrationForm
 
 bp = Blueprint("accounts", __name__, url_prefix="/auth")
@@ -67,8 +67,13 @@ def sign_in() -> ResponseReturnValue:
     if member is None:
         form.password.errors = ["That username and password do not belong together."]
         return render_template("accounts/sign_in.html", form=form), 422
+    if not browsers.knows(member) and member.last_seen_at is not None:
+        letters.new_sign_in(member, browsers.name(), get_remote_address())
+        db.session.commit()
     login_user(member, remember=form.remember_me.data)
-    return redirect(_way_back())
+    answer = redirect(_way_back())
+    browsers.remember(member, answer)
+    return answer
 
 
 @bp.get("/register")

@@ -30,7 +30,7 @@ def ask() -> ResponseReturnValue:
     confirmations.ask(current_user)
     db.session.commit()
     flash(f"A letter to {current_user.email} is on its way.")
-    return redirect(url_for("profiles.edit_form"), 303)
+    return redirect(url_for("letters.choice_form"), 303)
 
 
 @bp.get("/<token>")

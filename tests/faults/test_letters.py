@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
+from app.engine import outbox
 from app.extensions import db
 from app.models import Letter, Run
 from app.services import letters
+from tests.crowd import gather
 from tests.engine_fixtures import wait_for
 
 pytestmark = pytest.mark.faults
@@ -23,7 +25,7 @@ def write(member, count, **changes):
     return db.session.scalar(select(Run.id).where(Run.task == "deliver_letters"))
 
 
-def wait_until_all_are(states, seconds=30):
+def wait_until_all_are(states, seconds=60):
     until = time.monotonic() + seconds
     while (found := set(db.session.scalars(select(Letter.state)))) - states:
         assert time.monotonic() < until, found
@@ -68,6 +70,20 @@ def test_deploy_sends_no_letter_twice(mail_server, susan, workers):
     wait_until_all_are({"sent"})
 
     assert set(copies(mail_server).values()) == {1} and len(mail_server.letters) == 60
+
+
+def test_killed_round_of_digests_goes_on_and_writes_nobody_twice(mail_server, john, workers):
+    gather(60, john)
+    fault = {"kind": "crash", "at": 40, "seconds": 0.0, "is_always": False}
+    run = outbox.request("send_digests", by=None, fault=fault)
+    db.session.commit()
+    workers.ours()
+
+    ended = wait_for(run, lambda row: row.finished_at, seconds=60)
+    wait_until_all_are({"sent"})
+
+    assert (ended.state, ended.done, ended.claim) == ("succeeded", 60, 2)
+    assert sorted(Counter(letter["To"] for letter in mail_server.letters).values()) == [1] * 60
 
 
 def test_lone_stock_worker_delivers(mail_server, susan, workers):

@@ -6,6 +6,8 @@ from werkzeug.routing import IntegerConverter, Rule
 from tests.visitor import JSON, Visitor
 
 READING = {"GET", "HEAD", "OPTIONS"}
+# RFC 8058: a mail program presses the button, with the signed link in the address as its only proof
+ITS_OWN_PROOF = {"letters.unsubscribe"}
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def as_david(app, david) -> Visitor:
 
 def changes(app) -> list[tuple[str, str]]:
     """(method, address) of every route that does more than read."""
-    rules = app.url_map.iter_rules()
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint not in ITS_OWN_PROOF]
     return [(method, address_of(app, rule)) for rule in rules for method in sorted(rule.methods - READING)]
 
 

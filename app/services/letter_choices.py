@@ -1,0 +1,80 @@
+"""Which letters a member wants, and the link in each digest that ends them without a sign-in (RFC 8058)."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from app import clock
+from app.errors import Gone, Invalid
+from app.extensions import db
+from app.models import LetterChoice, User
+from app.models.letter_choice import DAILY, NEVER, WEEKLY
+from app.security import signed
+
+DIGESTS = (NEVER, DAILY, WEEKLY)
+PURPOSE = "no more digests"
+_MONDAY = 0
+
+
+def of(member: User) -> LetterChoice:
+    """What the member chose; what holds for everybody where they did not."""
+    known = db.session.get(LetterChoice, member.id)
+    return known or LetterChoice(
+        user_id=member.id, digest=NEVER, digest_hour=8, time_zone="UTC", digest_at=None, tells_of_runs=True
+    )
+
+
+def choose(member: User, digest: str, hour: int, time_zone: str, tells_of_runs: bool) -> LetterChoice:
+    """Keep the member's choice; the next digest is due when their clock next shows that hour. Raises Invalid."""
+    if digest not in DIGESTS or not 0 <= hour <= 23 or time_zone not in time_zones():
+        raise Invalid("There is no such digest, hour or time zone.")
+    choice = db.session.merge(of(member))
+    choice.digest, choice.digest_hour, choice.time_zone, choice.tells_of_runs = digest, hour, time_zone, tells_of_runs
+    choice.digest_at = next_digest(choice, clock.now())
+    return choice
+
+
+def next_digest(choice: LetterChoice, after: datetime) -> datetime | None:
+    """When the member's clock next shows their hour (on a Monday, for a weekly one); None if they want no digest."""
+    if choice.digest == NEVER:
+        return None
+    zone = _zone(choice.time_zone)
+    day = after.astimezone(zone).date()
+    while True:
+        due = datetime(day.year, day.month, day.day, choice.digest_hour, tzinfo=zone).astimezone(UTC)
+        if due > after and (choice.digest == DAILY or day.weekday() == _MONDAY):
+            return due
+        day += timedelta(days=1)
+
+
+def time_zones() -> list[str]:
+    """The zones there are to choose from, UTC first."""
+    return ["UTC", *sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))]
+
+
+def unsubscribe_token(member: User) -> str:
+    """What the link in a digest carries; it stays good, for old letters are read too."""
+    return signed.sign(PURPOSE, member.id)
+
+
+def subscriber(token: str) -> User:
+    """Whose digests the link ends. Raises Gone."""
+    member_id = signed.read(PURPOSE, token, None)
+    member = db.session.get(User, member_id) if member_id is not None else None
+    if member is None:
+        raise Gone("This link belongs to nobody here.")
+    return member
+
+
+def unsubscribe(token: str) -> User:
+    """No more digests for the member; a second time changes nothing. Raises Gone."""
+    member = subscriber(token)
+    choice = db.session.merge(of(member))
+    choice.digest, choice.digest_at = NEVER, None
+    return member
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except ZoneInfoNotFoundError:  # chosen on a machine that knew it
+        return ZoneInfo("UTC")

@@ -1,0 +1,45 @@
+"""Which letters a member wants; and the link that ends digests, which needs no sign-in."""
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_required
+
+from app.extensions import csrf, db
+from app.services import letter_choices
+from app.web.forms.letters import ChoiceForm
+
+bp = Blueprint("letters", __name__, url_prefix="/letters")
+
+
+@bp.get("")
+@login_required
+def choice_form() -> ResponseReturnValue:
+    return render_template("letters/choice.html", form=ChoiceForm(obj=letter_choices.of(current_user)))
+
+
+@bp.post("")
+@login_required
+def choose() -> ResponseReturnValue:
+    form = ChoiceForm()
+    if not form.validate():
+        return render_template("letters/choice.html", form=form), 422
+    letter_choices.choose(
+        current_user, form.digest.data, form.digest_hour.data, form.time_zone.data, form.tells_of_runs.data
+    )
+    db.session.commit()
+    flash("So it shall be.")
+    return redirect(url_for("letters.choice_form"), 303)
+
+
+@bp.get("/unsubscribe/<token>")
+def unsubscribe_form(token: str) -> ResponseReturnValue:
+    """Ask first: mail servers follow links to look at them."""
+    return render_template("letters/unsubscribe.html", member=letter_choices.subscriber(token), is_done=False)
+
+
+@bp.post("/unsubscribe/<token>")
+@csrf.exempt  # RFC 8058: the mail program presses the button, with the link as its only proof
+def unsubscribe(token: str) -> ResponseReturnValue:
+    member = letter_choices.unsubscribe(token)
+    db.session.commit()
+    return render_template("letters/unsubscribe.html", member=member, is_done=True)

@@ -1,0 +1,141 @@
+"""A round of digests: who gets one, what stands in it, and never one twice."""
+
+from datetime import timedelta
+
+from sqlalchemy import insert, select
+
+from app import clock
+from app.engine import outbox
+from app.extensions import db
+from app.models import Follow, Letter, LetterChoice, Post
+from app.services import letter_choices, posts
+from tests.crowd import gather
+from tests.engine_fixtures import fresh
+
+
+def wants(member, digest="daily", **changes):
+    choice = letter_choices.choose(member, digest, 8, "UTC", True)
+    choice.digest_at = clock.now() - timedelta(minutes=5)
+    for name, value in changes.items():
+        setattr(choice, name, value)
+    db.session.commit()
+    return choice
+
+
+def send(worker):
+    run = outbox.request("send_digests", by=None)
+    worker.work()
+    assert fresh(run).state == "succeeded", run.error_trace
+    return run
+
+
+def digests():
+    db.session.rollback()
+    return db.session.scalars(select(Letter).where(Letter.kind == "digest").order_by(Letter.id)).all()
+
+
+def test_digest_tells_what_whom_they_follow_have_written(mail_server, susan, john, mary, worker):
+    wants(susan)
+    posts.publish(john, "hello <susan>")
+    posts.publish(mary, "not for susan")
+    posts.publish(susan, "her own")
+
+    send(worker)
+
+    (letter,) = mail_server.to("susan@example.com")
+    text = letter.get_body(("plain",)).get_content()
+    assert "hello <susan>" in text and "not for" not in text and "her own" not in text
+    assert "hello &lt;susan&gt;" in letter.get_body(("html",)).get_content()
+    assert letter["Subject"].startswith("1 post since")
+
+
+def test_digest_goes_on_where_the_last_one_ended(susan, john, worker):
+    wants(susan)
+    posts.publish(john, "first")
+    send(worker)
+    posts.publish(john, "second")
+    db.session.get(LetterChoice, susan.id).digest_at = clock.now()
+    db.session.commit()
+
+    send(worker)
+
+    first, second = digests()
+    assert "first" in first.text and "second" not in first.text
+    assert "second" in second.text and "first" not in second.text
+
+
+def test_empty_digest_is_not_sent_and_the_next_is_due_a_day_on(susan, worker):
+    wants(susan)
+
+    run = send(worker)
+
+    assert digests() == [] and run.skipped_count == 1
+    due_in = db.session.get(LetterChoice, susan.id).digest_at - clock.now()
+    assert timedelta(0) < due_in <= timedelta(days=1)
+
+
+def test_who_is_not_due_suspended_or_unconfirmed_gets_none(susan, john, mary, david, worker):
+    for member in (susan, mary, david):
+        db.session.merge(Follow(follower_id=member.id, followed_id=john.id))
+    posts.publish(john, "hello")
+    wants(susan, digest_at=clock.now() + timedelta(hours=1))
+    wants(mary)
+    wants(david)
+    mary.is_suspended, david.email_confirmed_at = True, None
+
+    run = send(worker)
+
+    assert digests() == [] and run.done == 0
+
+
+def test_imported_posts_are_no_news(susan, john, worker):
+    wants(susan)
+    post = posts.publish(john, "from 2009")
+    post.import_run_id = "an import"
+
+    send(worker)
+
+    assert digests() == []
+
+
+def test_many_posts_are_counted_and_the_newest_shown(susan, john, worker):
+    wants(susan)
+    now = clock.now()
+    rows = [
+        {"author_id": john.id, "body": f"post {number}", "created_at": now - timedelta(minutes=number)}
+        for number in range(250)
+    ]
+    db.session.execute(insert(Post), rows)
+
+    send(worker)
+
+    (letter,) = digests()
+    assert letter.subject.startswith("200+ posts")
+    assert "post 0\n" in letter.text and "post 8\n" not in letter.text
+
+
+def test_round_that_is_done_again_writes_nothing_twice(susan, john, worker):
+    wants(susan)
+    posts.publish(john, "hello")
+    send(worker)
+    choice = db.session.get(LetterChoice, susan.id)
+    (letter,) = digests()
+    due_at = letter.key.rpartition(f"digest:{susan.id}:")[2]
+
+    choice.digest_at = letter_choices.datetime.fromisoformat(due_at)
+    choice.digested_until = None
+    db.session.commit()
+    send(worker)
+
+    assert len(digests()) == 1
+
+
+def test_round_over_a_crowd_is_one_run_and_a_letter_each(mail_server, john, worker):
+    gather(300, john)
+
+    run = send(worker)
+
+    assert (run.done, run.total) == (300, 300)
+    assert sorted(letter["To"] for letter in mail_server.letters) == sorted(
+        f"reader{number}@example.com" for number in range(300)
+    )
