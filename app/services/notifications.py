@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from sqlalchemy import PoolProxiedConnection
+
 from app import clock
 from app.engine import monitor
 from app.errors import TooMany
@@ -118,13 +120,27 @@ def _percent(data: Any) -> float | None:
 
 
 def _read(user_id: int, since: int) -> list["_Line"]:
+    """A connection that is lost in this very moment is no reason to refuse: nothing is written, so another asks."""
     connection = db.engine.raw_connection()
     try:
-        cursor = connection.cursor()
-        cursor.execute(_POLL_OF[db.engine.dialect.name], {"user_id": user_id, "since": since, "page": PAGE + 1})
-        return sorted(map(_Line._make, cursor.fetchall()), key=lambda line: line.kind)
+        return _ask(connection, user_id, since)
+    except Exception as error:
+        if not db.engine.dialect.is_disconnect(error, connection.driver_connection, None):  # type: ignore[arg-type]
+            raise
+        connection.invalidate(error)
     finally:
         connection.close()
+    another = db.engine.raw_connection()
+    try:
+        return _ask(another, user_id, since)
+    finally:
+        another.close()
+
+
+def _ask(connection: PoolProxiedConnection, user_id: int, since: int) -> list["_Line"]:
+    cursor = connection.cursor()
+    cursor.execute(_POLL_OF[db.engine.dialect.name], {"user_id": user_id, "since": since, "page": PAGE + 1})
+    return sorted(map(_Line._make, cursor.fetchall()), key=lambda line: line.kind)
 
 
 class _Line(NamedTuple):

@@ -10,6 +10,7 @@ import sqlalchemy
 
 from app.extensions import db
 from app.models import Post
+from tests.application import login
 from tests.engine_fixtures import fresh, numbers_written, start, wait_for
 
 pytestmark = pytest.mark.faults
@@ -33,6 +34,25 @@ def test_backends_terminated_in_mid_batch(app, susan, workers):
 
     ended = wait_again(run)
     assert (ended.state, numbers_written(ended), ended.attempt) == ("succeeded", 200, 1)
+
+
+def test_a_poll_whose_connection_is_cut_asks_again(app, client, susan):
+    """Cut after the pool has looked whether it is well, and before the statement."""
+    if is_sqlite():
+        pytest.skip("SQLite has no backends")
+    login(client, susan)
+    cut = []
+
+    def cut_once(connection, _record, _proxy):
+        if not cut:
+            cut.append(connection.info.backend_pid)
+            with psycopg.connect(connection.info.dsn, autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", cut)
+
+    sqlalchemy.event.listen(db.engine, "checkout", cut_once)
+
+    assert client.get("/notifications").status_code == 200
+    assert len(cut) == 1
 
 
 def terminate_others(url):
