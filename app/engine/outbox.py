@@ -11,7 +11,7 @@ from typing import Any
 
 import uuid6
 from flask import current_app
-from sqlalchemy import Connection, Label, Select, and_, event, func, select, update
+from sqlalchemy import Connection, Label, Select, event, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -138,10 +138,9 @@ def dispatch(run_ids: list[str]) -> None:
 def _was_interrupted() -> Label[bool]:
     """It had its turn and lost its worker in the middle of it: it goes on before others begin.
 
-    Not where it hung or got nowhere: what kills its workers must not stand in front.
+    One that hung does not. One that kills its workers does, but only until its third strike.
     """
-    lost = Run.reason.in_((notices.WORKER_LOST, notices.DEPLOY))
-    return and_(lost, Run.strikes == 0).label("was_interrupted")
+    return Run.reason.in_((notices.WORKER_LOST, notices.DEPLOY)).label("was_interrupted")
 
 
 def _send(run_id: str, claim: int, number: int, queue: str, task_name: str, at_front: bool) -> None:

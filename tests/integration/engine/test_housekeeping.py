@@ -62,19 +62,18 @@ def test_an_expired_lease_goes_on_at_its_cursor(susan):
 
 
 def test_who_lost_its_worker_goes_on_before_others_begin(app, susan, john, mary):
-    lost, crashing = request(susan), request(mary)
+    lost, hung = request(susan), request(mary)
     connection = redis.connect(app.config["REDIS_URL"])
     connection.flushall()
     others = [request(john) for _ in range(2)]
     claimed(lost)
-    now = clock.now()
-    claimed(crashing, claimed_at=now, advanced_at=now)
+    claimed(hung, lease_until=clock.now() + timedelta(seconds=30), advanced_at=clock.now() - timedelta(minutes=11))
 
     housekeeping.sweep()
 
-    assert fresh(crashing).strikes == 1
+    assert fresh(hung).reason == "hung"
     order = rq.Queue("microblog-tasks", connection=connection).job_ids
-    assert order == [f"{lost.id}-2", *(f"{run.id}-1" for run in others), f"{crashing.id}-2"]
+    assert order == [f"{lost.id}-2", *(f"{run.id}-1" for run in others), f"{hung.id}-2"]
 
 
 def test_a_lease_that_holds_is_left_alone(susan):
