@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from redis.backoff import NoBackoff
@@ -39,6 +40,13 @@ class Config:
         self.MAIL_USERNAME = env.get("MAIL_USERNAME", "")
         self.MAIL_PASSWORD = env.get("MAIL_PASSWORD", "")
         self.MAIL_FROM = env.get("MAIL_FROM", "microblog@localhost")
+
+        self.SMS_URL = self._provider_url(env)
+        self.SMS_USERNAME = env.get("SMS_USERNAME", "")
+        self.SMS_PASSWORD = env.get("SMS_PASSWORD", "")
+        self.SMS_FROM = env.get("SMS_FROM", "")
+        self.SMS_PER_MEMBER_A_DAY = int(self._number(env, "SMS_PER_MEMBER_A_DAY", 5, may_be_zero=True))
+        self.SMS_PARTS_A_DAY = int(self._number(env, "SMS_PARTS_A_DAY", 500, may_be_zero=True))
 
         self.TASK_FALLBACK = self._choice(env, "TASK_FALLBACK", ("hold", "inline", "thread"))
         self.TASK_MODULES = tuple(name for name in env.get("TASK_MODULES", "").split(",") if name)
@@ -82,6 +90,13 @@ class Config:
         for short in ("postgres://", "postgresql://"):
             if url.startswith(short):
                 return "postgresql+psycopg://" + url.removeprefix(short)
+        return url
+
+    def _provider_url(self, env: Mapping[str, str]) -> str:
+        """Empty, or an address that a password may be sent to."""
+        url = env.get("SMS_URL", "")
+        if url and not url.startswith("https://") and urlsplit(url).hostname not in {"127.0.0.1", "localhost"}:
+            raise ConfigError("SMS_URL must begin with https://: the provider's password is sent to it.")
         return url
 
     def _engine_options(self) -> dict[str, object]:

@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.chromium",
     "tests.checkout",
     "tests.mail",
+    "tests.sms",
 ]
 if find_spec("tests.cast"):
     pytest_plugins.append("tests.cast")

@@ -55,3 +55,11 @@ def test_cookies_follow_the_public_address(tmp_path, url, is_secure):
     config = make(tmp_path, PUBLIC_URL=url)
 
     assert (is_secure, is_secure) == (config.SESSION_COOKIE_SECURE, config.REMEMBER_COOKIE_SECURE)
+
+
+@pytest.mark.parametrize("url", ["http://sms.example.com/send", "http://127.0.0.1.example.com/", "ftp://example.com"])
+def test_providers_password_is_sent_over_https_alone(tmp_path, url):
+    with pytest.raises(ConfigError, match="SMS_URL"):
+        make(tmp_path, SMS_URL=url)
+
+    assert make(tmp_path, SMS_URL="https://sms.example.com/send").SMS_URL

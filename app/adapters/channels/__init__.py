@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from app.adapters.channels.console import ConsoleChannel
 from app.adapters.channels.memory import MemoryChannel
+from app.adapters.channels.sms import HttpSmsChannel
 from app.adapters.channels.smtp import SmtpChannel
 from app.adapters.channels.troubles import Away, ChannelTrouble, Later, Refused, Unsure
 
@@ -49,6 +50,13 @@ def open_channel(name: str, settings: Mapping[str, Any]) -> Channel:
             password=settings["MAIL_PASSWORD"],
             sender=settings["MAIL_FROM"],
         )
+    if name == SMS and settings["SMS_URL"]:
+        return HttpSmsChannel(
+            url=settings["SMS_URL"],
+            username=settings["SMS_USERNAME"],
+            password=settings["SMS_PASSWORD"],
+            sender=settings["SMS_FROM"],
+        )
     return ConsoleChannel(name, shows_words=settings["MICROBLOG_ENV"] != "production")
 
 
@@ -59,6 +67,7 @@ __all__ = [
     "Channel",
     "ChannelTrouble",
     "ConsoleChannel",
+    "HttpSmsChannel",
     "Later",
     "MemoryChannel",
     "Message",

@@ -7,7 +7,7 @@ from flask_login import current_user
 from app.errors import NotFound
 from app.extensions import db
 from app.models import Letter
-from app.services import letters, paging
+from app.services import letters, paging, text_messages
 from app.web.admin.access import for_admins
 
 bp = Blueprint("admin_outbox", __name__, url_prefix="/admin/outbox")
@@ -76,6 +76,15 @@ def trial() -> ResponseReturnValue:
     letters.trial(current_user)
     db.session.commit()
     flash(f"A letter to {current_user.email} is on its way.")
+    return redirect(url_for("admin_outbox.index"), 303)
+
+
+@bp.post("/text")
+@for_admins
+def trial_text() -> ResponseReturnValue:
+    text_messages.trial(current_user, request.form.get("number", ""))
+    db.session.commit()
+    flash("A text message is on its way.")
     return redirect(url_for("admin_outbox.index"), 303)
 
 

@@ -9,6 +9,7 @@ import pytest
 from app.adapters.channels import Away, Later, MemoryChannel, Message, Refused, SmtpChannel, Unsure, smtp
 from tests.mail import MailServer
 from tests.processes import free_port
+from tests.sms import SmsProvider
 
 HELLO = Message(
     key="hello:1",
@@ -23,12 +24,12 @@ HELLO = Message(
 class OverMail:
     """A real server, and the channel that leads to it."""
 
-    def __init__(self, server: MailServer) -> None:
+    def __init__(self, server: MailServer, _provider: SmsProvider) -> None:
         self.server = server
         self.channel = channel_to(server)
 
-    def taken(self) -> list[tuple[str, str]]:
-        return [(letter["X-RcptTo"], letter["Subject"]) for letter in self.server.letters]
+    def taken(self) -> list[str]:
+        return [letter["X-RcptTo"] for letter in self.server.letters]
 
     def is_difficult(self, address: str, trouble: type) -> None:
         self.server.answers[address] = {Refused: "550 5.1.1 nobody here", Later: "451 4.3.0 busy"}[trouble]
@@ -40,11 +41,11 @@ class OverMail:
 class InMemory:
     """The twin."""
 
-    def __init__(self, _server: MailServer) -> None:
+    def __init__(self, _server: MailServer, _provider: SmsProvider) -> None:
         self.channel = MemoryChannel()
 
-    def taken(self) -> list[tuple[str, str]]:
-        return [(message.to, message.subject) for message in self.channel.sent]
+    def taken(self) -> list[str]:
+        return [message.to for message in self.channel.sent]
 
     def is_difficult(self, address: str, trouble: type) -> None:
         self.channel.troubles[address] = trouble("It is difficult.")
@@ -53,13 +54,30 @@ class InMemory:
         self.channel.is_away = True
 
 
+class OverHttp:
+    """A provider of text messages, and the channel that leads to it. It does not mind what a number looks like."""
+
+    def __init__(self, _server: MailServer, provider: SmsProvider) -> None:
+        self.provider = provider
+        self.channel = provider.channel()
+
+    def taken(self) -> list[str]:
+        return [message["To"] for message in self.provider.messages]
+
+    def is_difficult(self, address: str, trouble: type) -> None:
+        self.provider.answers[address] = {Refused: 400, Later: 503}[trouble]
+
+    def goes_away(self) -> None:
+        self.provider.stop()
+
+
 def channel_to(server: MailServer, **options) -> SmtpChannel:
     return SmtpChannel("127.0.0.1", server.port, sender="Microblog <post@example.org>", **options)
 
 
-@pytest.fixture(params=[OverMail, InMemory])
-def way(request, mail_server):
-    way = request.param(mail_server)
+@pytest.fixture(params=[OverMail, OverHttp, InMemory])
+def way(request, mail_server, sms_provider):
+    way = request.param(mail_server, sms_provider)
     yield way
     way.channel.close()
 
@@ -68,7 +86,7 @@ def test_channel_takes_letter_after_letter(way):
     for name in ("susan", "john"):
         way.channel.send(replace(HELLO, to=f"{name}@example.com"))
 
-    assert way.taken() == [("susan@example.com", HELLO.subject), ("john@example.com", HELLO.subject)]
+    assert way.taken() == ["susan@example.com", "john@example.com"]
 
 
 @pytest.mark.parametrize("trouble", [Refused, Later])
@@ -79,7 +97,7 @@ def test_trouble_with_one_letter_does_not_touch_the_next(way, trouble):
         way.channel.send(replace(HELLO, to="john@example.com"))
     way.channel.send(HELLO)
 
-    assert [to for to, _ in way.taken()] == ["susan@example.com"]
+    assert way.taken() == ["susan@example.com"]
 
 
 def test_channel_that_is_gone_is_away(way):
@@ -191,3 +209,26 @@ def test_subject_cannot_bring_headers_of_its_own():
 
     assert letter["Bcc"] is None
     assert letter["Subject"] == "one Bcc: two@example.com"
+
+
+def test_text_message_is_a_signed_form(sms_provider):
+    sms_provider.channel().send(replace(HELLO, to="+4915112345678"))
+
+    (message,) = sms_provider.messages
+    assert (message["To"], message["From"], message["Body"]) == ("+4915112345678", "+1555", HELLO.text)
+    assert message["signed in as"] == "account:secret"
+
+
+@pytest.mark.parametrize("status", [301, 401, 403, 404, 429])
+def test_what_a_provider_says_to_us_is_no_messages_fault(sms_provider, status):
+    sms_provider.answers[HELLO.to] = status
+
+    with pytest.raises(Away, match=f"{status} it says so"):
+        sms_provider.channel().send(HELLO)
+
+
+def test_provider_whose_answer_is_lost_may_have_taken_it(sms_provider):
+    sms_provider.silent_for.add(HELLO.to)
+
+    with pytest.raises(Unsure):
+        sms_provider.channel(answer_seconds=0.2).send(HELLO)

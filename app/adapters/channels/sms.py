@@ -1,0 +1,100 @@
+"""Text messages over HTTPS, in the form that most providers took over from Twilio: a POST of To, From and Body.
+
+The address is the provider's own, e.g. https://api.twilio.com/2010-04-01/Accounts/<account>/Messages.json.
+"""
+
+import base64
+import http.client
+import json
+import ssl
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+from app.adapters.channels.troubles import Away, Later, Refused, Unsure
+
+if TYPE_CHECKING:
+    from app.adapters.channels import Message
+
+CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
+_MOST_BYTES = 64 * 1024
+_OK, _SERVER_ERROR = 2, 5
+# about this one message; whatever else is refused is refused to us: the sign-in, the address, the pace
+_ABOUT_THE_MESSAGE = frozenset({400, 413, 422})
+
+
+class HttpSmsChannel:
+    """A provider's address, signed in to with every message (basic auth). Redirects are not followed."""
+
+    is_lasting = True
+
+    def __init__(
+        self, url: str, username: str, password: str, sender: str, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
+        self.url = urlsplit(url)
+        self.sender, self.answer_seconds = sender, answer_seconds
+        self._signature = base64.b64encode(f"{username}:{password}".encode()).decode()
+
+    def send(self, message: "Message") -> None:
+        """Hand it to the provider. An answer that never comes may have been a yes."""
+        connection = self._connect()
+        try:
+            self._ask(connection, message)
+            try:
+                answer = connection.getresponse()
+                words = _words(answer.read(_MOST_BYTES))
+            except (OSError, http.client.HTTPException) as error:
+                raise Unsure(f"{self.url.hostname} fell silent before it confirmed: {_told(error)}.") from error
+        finally:
+            connection.close()
+        said = f"{self.url.hostname} says {answer.status} {words or answer.reason}".rstrip(".") + "."
+        if answer.status // 100 == _OK:
+            return
+        if answer.status in _ABOUT_THE_MESSAGE:
+            raise Refused(said)
+        if answer.status // 100 == _SERVER_ERROR:
+            raise Later(said)
+        raise Away(said)
+
+    def close(self) -> None:
+        """Nothing stays open between two messages."""
+
+    def _connect(self) -> http.client.HTTPConnection:
+        host, port = self.url.hostname or "", self.url.port
+        connection: http.client.HTTPConnection
+        if self.url.scheme == "https":
+            context = ssl.create_default_context()
+            connection = http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=context)
+        else:
+            connection = http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+        try:
+            connection.connect()
+        except OSError as error:
+            raise Away(f"{host} does not let us in: {_told(error)}.") from error
+        if connection.sock is not None:
+            connection.sock.settimeout(self.answer_seconds)
+        return connection
+
+    def _ask(self, connection: http.client.HTTPConnection, message: "Message") -> None:
+        form = urlencode({"To": message.to, "From": self.sender, "Body": message.text})
+        headers = {
+            "Authorization": f"Basic {self._signature}",
+            "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+            "Accept": "application/json",
+        }
+        path = (self.url.path or "/") + (f"?{self.url.query}" if self.url.query else "")
+        try:
+            connection.request("POST", path, form, headers)
+        except (OSError, http.client.HTTPException) as error:
+            raise Away(f"{self.url.hostname} broke off: {_told(error)}.") from error
+
+
+def _words(body: bytes) -> str:
+    """The provider's sentence, where its answer has one."""
+    with suppress(ValueError, AttributeError):
+        return str(json.loads(body).get("message") or "")[:300]
+    return ""
+
+
+def _told(error: Exception) -> str:
+    return (str(error) or type(error).__name__).rstrip(".")
