@@ -7,8 +7,10 @@ from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
-from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, event
 from sqlalchemy.orm import DeclarativeBase
+
+READ_ONLY = "25006"  # PostgreSQL's read_only_sql_transaction
 
 
 class Base(DeclarativeBase):
@@ -45,6 +47,13 @@ def _tune_sqlite(connection: object, _record: object) -> None:
 def _begin_before_savepoint(connection: Connection, _name: str) -> None:
     """A SAVEPOINT outside a transaction would begin a deferred one on SQLite."""
     begin_writing(connection)
+
+
+@event.listens_for(Engine, "handle_error")
+def _leave_read_only_connections(context: ExceptionContext) -> None:
+    """PostgreSQL: a connection made while the database was read-only stays so for ever; have all of them made anew."""
+    if getattr(context.original_exception, "sqlstate", None) == READ_ONLY:
+        context.is_disconnect = True
 
 
 def begin_writing(connection: Connection) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from app.adapters.storage import open_storage
 from app.extensions import db
-from app.models import Artifact, Post, RunEvent
+from app.models import Artifact, Post, RunEvent, User
 from tests.engine_fixtures import fresh, numbers_written, start, timeline, wait_for
 
 pytestmark = pytest.mark.faults
@@ -188,13 +188,40 @@ def test_a_read_only_database_in_mid_run(environment, database_url, tmp_path, wo
     assert db.session.scalar(select(func.count()).where(RunEvent.run_id == run.id)) < 20
 
 
+def test_connections_made_while_the_database_was_read_only_are_not_kept(app, susan):
+    """PostgreSQL decides when a connection is made whether it may write, and the web keeps its connections."""
+    if is_sqlite():
+        pytest.skip("SQLite decides anew at each write")
+    set_read_only(app, None, True)
+    member_id = db.session.scalar(select(User.id))
+    db.session.commit()
+    set_read_only_of_new_connections(app, False)
+    writes = []
+
+    for _ in range(3):
+        try:
+            db.session.add(Post(author_id=member_id, body="written again"))
+            db.session.commit()
+            writes.append(True)
+        except sqlalchemy.exc.DBAPIError as error:
+            assert "read-only" in str(error)
+            db.session.rollback()
+            writes.append(False)
+
+    assert writes == [False, True, True]
+
+
 def set_read_only(app, switch, is_so):
     if is_sqlite():
         switch.touch() if is_so else switch.unlink()
         return
-    url = sqlalchemy.make_url(app.config["SQLALCHEMY_DATABASE_URI"]).set(drivername="postgresql")
     db.session.remove()
     db.engine.dispose()
+    set_read_only_of_new_connections(app, is_so)
+
+
+def set_read_only_of_new_connections(app, is_so):
+    url = sqlalchemy.make_url(app.config["SQLALCHEMY_DATABASE_URI"]).set(drivername="postgresql")
     with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
         connection.execute("SET default_transaction_read_only = off")
         name = connection.info.dbname
