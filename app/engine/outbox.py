@@ -143,6 +143,16 @@ def _was_interrupted() -> Label[bool]:
     return Run.reason.in_((notices.WORKER_LOST, notices.DEPLOY)).label("was_interrupted")
 
 
+def take_back(run_id: str, claim: int) -> None:
+    """The job that offered this claim is lost, and nobody took it: housekeeping sends another with its next sweep."""
+    with db.engine.begin() as connection:
+        connection.execute(
+            update(Run)
+            .where(Run.id == run_id, Run.claim == claim, Run.state == run_state.QUEUED, Run.sent_to.is_not(None))
+            .values(sent_to=None, sent_at=clock.now())
+        )
+
+
 def _send(run_id: str, claim: int, number: int, queue: str, task_name: str, at_front: bool) -> None:
     target = queue if queue == DEFAULT_QUEUE or monitor.listens(queue) else DEFAULT_QUEUE
     try:

@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 ERRORS = (Exception, SystemExit, KeyboardInterrupt, GeneratorExit)
 PATIENCE = 3  # times in a row that the database may go away without the run getting any further
+CLAIM_AGAIN_SECONDS = 0.5
 BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 5.0, 600.0
 
 
@@ -58,7 +59,7 @@ def perform(run_id: str, claim: int, *, in_thread: bool = False) -> None:
     if not in_thread:
         _settle_in()
     try:
-        row = _claim(run_id, claim, in_thread)
+        row = _claim_in_time(run_id, claim, in_thread)
     except DBAPIError as error:
         _leave(run_id, error)
         return
@@ -112,6 +113,27 @@ def stop_here(_signal_number: int = 0, _frame: object = None) -> None:
     _is_stopping = True
     for pulse in list(_current):
         pulse.interrupt(Yield)
+
+
+def _claim_in_time(run_id: str, claim: int, in_thread: bool) -> Run | None:
+    """As `_claim`; a database that takes no writes is waited for, as long as a lease would last.
+
+    The job has left its queue: given up here, the run waits a minute until it is sent again.
+    """
+    until = time.monotonic() + (0 if in_thread else current_app.config["LEASE_SECONDS"])
+    is_told = False
+    while True:
+        try:
+            return _claim(run_id, claim, in_thread)
+        except DBAPIError as error:
+            if not is_environment(error) or _is_stopping or time.monotonic() > until:
+                raise
+            if not is_told:
+                log.warning("run %s cannot be taken yet: %s", run_id, explain(error))
+            is_told = True
+        with suppress(DBAPIError):
+            db.session.rollback()
+        time.sleep(CLAIM_AGAIN_SECONDS)
 
 
 def _claim(run_id: str, claim: int, in_thread: bool) -> Run | None:

@@ -46,6 +46,11 @@ class SteadfastWorker(Worker):
                 self.wait_for_horse()
                 self._horse_pid = 0
             self.executions.clear()
+            with contextlib.suppress(redis.RedisError):
+                self.handle_job_lost(job)
+
+    def handle_job_lost(self, job: Job) -> None:
+        """It has left its queue, and Redis went away before it was done, or even begun."""
 
     def maintain_heartbeats(self, job: Job, execution: Any) -> None:
         """Redis away is no reason to leave the horse alone."""

@@ -22,7 +22,7 @@ from rq.utils import now
 
 from app import logs
 from app.adapters import redis as redis_adapter
-from app.engine import housekeeping, queues, reload, runner
+from app.engine import housekeeping, outbox, queues, reload, runner
 from app.engine.registry import DEFAULT_QUEUE, HIGH_QUEUE
 from app.engine.steadfast import SteadfastWorker
 from app.extensions import db
@@ -135,14 +135,13 @@ class MicroblogWorker(SteadfastWorker):
         if job.func_name != queues.ENTRY_POINT:
             return
         self._killed_job = job.id
-        with self.quiet, self.app.app_context():
-            try:
-                housekeeping.release(job.args[0], job.args[1] + 1)
-            except Exception:
-                log.exception("run %s: could not be released; it goes on after its lease", job.args[0])
-            finally:
-                db.session.remove()
-                db.engine.dispose()
+        self._set_going(*job.args)
+
+    def handle_job_lost(self, job: Job) -> None:
+        """As a dead horse's; and who knows whether there ever was one."""
+        if job.func_name == queues.ENTRY_POINT:
+            self._set_going(*job.args)
+            job.delete()
 
     def handle_job_failure(self, job: Job, *args: Any, **options: Any) -> None:
         """RQ lists a job as failed only when its run is: a killed claim's envelope is removed."""
@@ -155,6 +154,18 @@ class MicroblogWorker(SteadfastWorker):
     def _install_signal_handlers(self) -> None:
         super()._install_signal_handlers()
         signal.signal(REPLACE, self.request_replacement)
+
+    def _set_going(self, run_id: str, claim: int) -> None:
+        """Without waiting for its lease if the horse had taken the run, or for the next minute if it had not."""
+        with self.quiet, self.app.app_context():
+            try:
+                if not housekeeping.release(run_id, claim + 1):
+                    outbox.take_back(run_id, claim)
+            except Exception:
+                log.exception("run %s: could not be released; it goes on after its lease", run_id)
+            finally:
+                db.session.remove()
+                db.engine.dispose()
 
     def _let_signals_through(self) -> None:
         self._is_forking = False

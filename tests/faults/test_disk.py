@@ -188,6 +188,29 @@ def test_a_read_only_database_in_mid_run(environment, database_url, tmp_path, wo
     assert db.session.scalar(select(func.count()).where(RunEvent.run_id == run.id)) < 20
 
 
+def test_a_job_that_meets_a_read_only_database_waits_for_it(
+    environment, database_url, tmp_path, workers_later, request
+):
+    """It has left its queue: given up, its run would wait a minute until it is sent again."""
+    environment["LEASE_SECONDS"] = "20"
+    switch = tmp_path / "read_only"
+    if database_url.startswith("sqlite"):
+        environment |= {"TASK_MODULES": "tests.trials,tests.read_only", "READ_ONLY_FILE": str(switch)}
+        request.getfixturevalue("monkeypatch").setenv("READ_ONLY_FILE", str(switch))
+    app, susan = request.getfixturevalue("app"), request.getfixturevalue("susan")
+    run = start("two_steps", susan).id
+    set_read_only(app, switch, True)
+    worker = workers_later().ours()
+    worker.wait_until(lambda: "cannot be taken yet" in worker.output, "word of the read-only database")
+
+    set_read_only(app, switch, False)
+
+    ended = wait_for(run, lambda row: not row.is_active)
+    assert (ended.state, ended.claim, ended.send) == ("succeeded", 1, 1)
+    assert worker.output.count("cannot be taken yet") == 1
+    assert "Traceback" not in worker.output
+
+
 def test_connections_made_while_the_database_was_read_only_are_not_kept(app, susan):
     """PostgreSQL decides when a connection is made whether it may write, and the web keeps its connections."""
     if is_sqlite():

@@ -157,6 +157,24 @@ def test_a_run_goes_on_through_a_redis_in_trouble(trouble, app, client, susan, w
     assert worker.process.poll() is None
 
 
+def test_a_job_taken_in_the_moment_redis_fills_up_is_not_lost(own_redis, environment, request):
+    """It has left its queue and cannot be begun: it is sent again as soon as Redis is well, not a minute later."""
+    environment["TASK_MODULES"] = "tests.trials,tests.fills_up"
+    client, susan = request.getfixturevalue("client"), request.getfixturevalue("susan")
+    worker = request.getfixturevalue("workers").ours()
+    login(client, susan)
+
+    run_id = click(client)
+    worker.wait_until(lambda: "Redis is full" in worker.output, "word that Redis is full")
+    wait_for(run_id, lambda row: row.sent_to is None)
+    redis.connect(own_redis.url, fast=False).config_set("maxmemory", "0")
+
+    ended = wait_for(run_id, lambda row: not row.is_active)
+    assert (ended.state, ended.claim, ended.send, ended.strikes) == ("succeeded", 1, 2, 0)
+    assert worker.process.poll() is None
+    assert "Traceback" not in worker.output
+
+
 def test_a_worker_that_starts_before_redis_waits_for_it(own_redis, app, environment, tmp_path):
     own_redis.kill()
     worker = Process([sys.executable, "-m", "flask", "worker"], environment, tmp_path / "early.log")
