@@ -69,6 +69,7 @@ def sweep() -> int:
         wanted.ask,
         _unsent,
         _lost_in_redis,
+        _unheard,
     )
     return sum(_take(step) for step in steps)
 
@@ -201,6 +202,23 @@ def _is_redis_new() -> bool:
         return False
 
 
+def _unheard() -> int:
+    """Queued where nobody listens any more (its last worker left), while somebody does elsewhere: sent there."""
+    listeners = {queue for worker in monitor.known_workers() for queue in worker.queues}
+    if registry.DEFAULT_QUEUE not in listeners:
+        return 0
+    is_unheard = and_(Run.state == run_state.QUEUED, Run.sent_to == Run.queue, Run.queue.not_in(listeners))
+    return _each(is_unheard, _send_elsewhere)
+
+
+def _send_elsewhere(row: Run) -> bool:
+    try:
+        queues.forget(row.id, row.send)
+    except queues.RedisAway:
+        return False
+    return _send_again(row)
+
+
 def _send_again_if_lost(row: Run) -> bool:
     try:
         if queues.is_waiting(row.id, row.send, row.sent_to or row.queue):
@@ -209,6 +227,10 @@ def _send_again_if_lost(row: Run) -> bool:
             return False
     except queues.RedisAway:
         return False
+    return _send_again(row)
+
+
+def _send_again(row: Run) -> bool:
     row.sent_at, row.sent_to = clock.now(), None
     db.session.commit()
     outbox.dispatch([row.id])

@@ -7,10 +7,11 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import rq
 from sqlalchemy import func, select
 
 from app.adapters.storage import open_storage
-from app.engine import control, housekeeping
+from app.engine import control, housekeeping, outbox
 from app.extensions import db
 from app.models import Artifact, Post, Run, RunEvent
 from tests.engine_fixtures import fresh, numbers_written, start, timeline, wait_for
@@ -256,6 +257,23 @@ def test_redis_stopped_in_mid_run(own_redis, app, susan, workers):
     own_redis.start()
     assert wait_for(start("two_steps", susan), lambda row: not row.is_active).state == "succeeded"
     assert worker.process.poll() is None
+
+
+def test_what_was_sent_to_a_queue_whose_last_worker_leaves_is_done_by_others(susan, john, workers):
+    high = workers.ours("microblog-high")
+    busy = outbox.request("slow", by=john, args={"count": 400, "seconds": 0.02})
+    busy.queue = "microblog-high"
+    db.session.commit()
+    wait_for(busy, lambda row: row.done > 2)
+    waiting = start("short_one", susan)
+    assert fresh(waiting).sent_to == "microblog-high"
+    workers.ours("microblog-tasks")
+
+    high.signal(signal.SIGTERM)
+
+    ended = wait_for(waiting, lambda row: not row.is_active, seconds=40)
+    assert (ended.state, ended.sent_to, ended.send) == ("succeeded", "microblog-tasks", 2)
+    assert rq.Queue("microblog-high", connection=workers.connection).job_ids == []
 
 
 @pytest.mark.parametrize("mode", ["thread", "hold"])
