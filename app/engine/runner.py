@@ -424,6 +424,8 @@ def _listening(pulse: Pulse, in_thread: bool) -> Iterator[None]:
         _current.remove(pulse)
         if is_main:
             signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+            if _is_stopping and callable(before) and before is not stop_here:
+                signal.raise_signal(signal.SIGTERM)  # a worker without horses: it was meant for both
 
 
 def _settle_in() -> None:

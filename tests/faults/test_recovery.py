@@ -77,6 +77,21 @@ def test_sigterm_reaches_the_task_and_another_worker_goes_on(susan, workers):
     assert again.id == run.id
 
 
+def test_sigterm_to_rqs_simple_worker_hands_the_run_over_and_ends_it(susan, workers):
+    """It has no work horse: the signal reaches the task alone, and then the worker must hear of it."""
+    simple = workers.stock("-w", "rq.worker.SimpleWorker", "microblog-tasks")
+    run = start("slow", susan, count=150, seconds=0.02)
+    wait_for(run, lambda row: row.done > 10)
+
+    simple.signal(signal.SIGTERM)
+
+    assert simple.process.wait(15) == 0
+    assert (fresh(run).state, run.claim, run.attempt) == ("queued", 1, 1)
+    workers.ours()
+    ended = wait_for(run, lambda row: not row.is_active)
+    assert (ended.state, ended.claim, numbers_written(ended), ended.strikes) == ("succeeded", 2, 150, 0)
+
+
 def texts(run):
     return db.session.scalars(select(RunEvent.text).where(RunEvent.run_id == run.id))
 
