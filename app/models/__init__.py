@@ -3,6 +3,7 @@
 from app.models.follow import Follow
 from app.models.letter import Letter
 from app.models.letter_choice import LetterChoice
+from app.models.mark import Mark
 from app.models.notification import Notification, NotificationCounter
 from app.models.post import Post
 from app.models.run import Artifact, Run, RunEvent, RunFailure, RunOnce
@@ -15,6 +16,7 @@ __all__ = [
     "Follow",
     "Letter",
     "LetterChoice",
+    "Mark",
     "Notification",
     "NotificationCounter",
     "Post",

@@ -2,7 +2,6 @@
 
 import hashlib
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +12,7 @@ from app.extensions import db, limiter
 from app.extensions import login as login_manager
 from app.models import User
 from app.services import accounts, confirmations, letters
-from app.web import answers, browsers
+from app.web import answers, browsers, ways
 from app.web.forms.accounts import LoginForm, RegistrationForm
 
 bp = Blueprint("accounts", __name__, url_prefix="/auth")
@@ -110,11 +109,4 @@ def sign_out() -> ResponseReturnValue:
 
 def _way_back() -> str:
     """Where the member was going, if that is on this site; else home."""
-    wanted = request.args.get("next", "")
-    return wanted if _is_path_of_ours(wanted) else url_for("timeline.home")
-
-
-def _is_path_of_ours(wanted: str) -> bool:
-    # browsers read `//host`, `/\\host` and, skipping tabs and line ends, `/<tab>/host` as another site
-    is_plain = all(character.isprintable() and character not in " \\" for character in wanted)
-    return is_plain and wanted.startswith("/") and not wanted.startswith("//") and not urlsplit(wanted).netloc
+    return ways.back(request.args.get("next", ""))
