@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Row, Select, select
 
-from app import clock, links
+from app import clock
 from app.extensions import db
 from app.models import LetterChoice, Post, User
 from app.models.letter_choice import DAILY
@@ -62,12 +62,12 @@ def _newest(member: User, since: datetime, until: datetime) -> list[Row[int, str
 def _draft(
     choice: LetterChoice, member: User, since: datetime, found: list[Row[int, str, str, datetime]]
 ) -> letters.Row:
-    unsubscribe = links.to("letters.unsubscribe_form", token=letter_choices.unsubscribe_token(member))
+    unsubscribe, headers = letter_choices.unsubscribe_link(member)
     return letters.draft(
         "digest",
         member,
         f"digest:{member.id}:{clock.stamp(choice.digest_at or since)}",
-        headers={"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
+        headers=headers,
         since=since,
         count=min(len(found), COUNTED_POSTS),
         is_more=len(found) > COUNTED_POSTS,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from app import clock
+from app import clock, links
 from app.errors import Gone, Invalid
 from app.extensions import db
 from app.models import LetterChoice, User
@@ -54,6 +54,12 @@ def time_zones() -> list[str]:
 def unsubscribe_token(member: User) -> str:
     """What the link in a digest carries; it stays good, for old letters are read too."""
     return signed.sign(PURPOSE, member.id)
+
+
+def unsubscribe_link(member: User) -> tuple[str, dict[str, str]]:
+    """Where the member ends such letters without a sign-in, and the headers that say so to mail programs (RFC 8058)."""
+    link = links.to("letters.unsubscribe_form", token=unsubscribe_token(member))
+    return link, {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def subscriber(token: str) -> User:

@@ -32,7 +32,12 @@ def _facts(kind: str, reader: User) -> dict[str, Any]:
         "invitation": {"by": reader, "token": token},
         "account_ends": {"ends_at": now + timedelta(days=14)},
         "files_go": {"run_id": "0", "title": "Export posts", "expires_at": now + timedelta(days=2)},
-        "long_away": {"since": now - timedelta(days=31), "count": 12, "is_more": False},
+        "long_away": {
+            "since": now - timedelta(days=31),
+            "count": 12,
+            "is_more": False,
+            "unsubscribe": links.to("letters.unsubscribe_form", token=token),
+        },
         "digest": {
             "since": now - timedelta(days=7),
             "count": 1,

@@ -13,8 +13,8 @@ from sqlalchemy import Row, Select, func, select
 
 from app import clock
 from app.extensions import db
-from app.models import Artifact, Post, Run, User
-from app.services import follows, letters
+from app.models import Artifact, LetterChoice, Post, Run, User
+from app.services import follows, letter_choices, letters
 
 FILES_GO_IN = timedelta(days=2)
 LONG_AWAY, TOO_LONG_AWAY = timedelta(days=30), timedelta(days=44)
@@ -40,9 +40,9 @@ def files_about_to_go() -> Select[str, str, datetime | None, int | None]:
 
 
 def of_files(run: Row[Any]) -> letters.Row | None:
-    """The letter that tells of such a run; None if its member is gone."""
+    """The letter that tells of such a run; None if its member is gone, or has not confirmed the address."""
     member = db.session.get(User, run.user_id)
-    if member is None or member.is_suspended:
+    if member is None or member.is_suspended or member.email_confirmed_at is None:
         return None
     return letters.draft(
         "files_go", member, f"files_go:{run.id}", run_id=run.id, title=run.title, expires_at=run.expires_at
@@ -50,10 +50,15 @@ def of_files(run: Row[Any]) -> letters.Row | None:
 
 
 def members_long_away() -> Select[User]:
-    """Members last seen more than a month ago, but not much longer: who stayed away then was written to already."""
+    """Members last seen more than a month ago, but not much longer: who stayed away then was written to already.
+
+    Who has chosen about digests has one, or wants no such letters.
+    """
     now = clock.now()
     is_away = (User.last_seen_at <= now - LONG_AWAY) & (User.last_seen_at > now - TOO_LONG_AWAY)
-    return select(User).where(is_away, User.is_suspended.is_(False), User.email_confirmed_at.is_not(None))
+    is_open = User.email_confirmed_at.is_not(None) & User.is_suspended.is_(False)
+    has_chosen = select(LetterChoice.user_id).where(LetterChoice.user_id == User.id).exists()
+    return select(User).where(is_away, is_open, ~has_chosen)
 
 
 def of_absence(member: User) -> letters.Row | None:
@@ -66,7 +71,9 @@ def of_absence(member: User) -> letters.Row | None:
         return None
     key = f"long_away:{member.id}:{clock.stamp(since)}"
     counted = min(count, COUNTED_POSTS)
-    return letters.draft("long_away", member, key, since=since, count=counted, is_more=count > counted)
+    unsubscribe, headers = letter_choices.unsubscribe_link(member)
+    facts = {"since": since, "count": counted, "is_more": count > counted, "unsubscribe": unsubscribe}
+    return letters.draft("long_away", member, key, headers, **facts)
 
 
 KINDS = (

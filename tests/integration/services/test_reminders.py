@@ -9,7 +9,7 @@ from app import clock
 from app.engine import control, outbox
 from app.extensions import db
 from app.models import Letter, Run
-from app.services import posts, reminders
+from app.services import letter_choices, posts, reminders
 from tests.engine_fixtures import fresh
 
 
@@ -102,6 +102,39 @@ def test_a_suspended_member_is_left_alone(susan, john, remind):
     posts.publish(john, "first")
 
     assert remind() == []
+
+
+def test_letters_go_to_confirmed_addresses_alone(susan, john, exported, remind):
+    exported(susan, hours=40)
+    away(susan, 31)
+    posts.publish(john, "first")
+    susan.email_confirmed_at = None
+    db.session.commit()
+
+    assert remind() == []
+
+
+@pytest.mark.parametrize("digest", ["daily", "never"])
+def test_who_chose_about_digests_is_not_told_of_an_absence(susan, john, remind, digest):
+    letter_choices.choose(susan, digest, 8, "UTC", tells_of_runs=True)
+    away(susan, 31)
+    posts.publish(john, "first")
+
+    assert remind() == []
+
+
+def test_the_link_in_the_letter_ends_such_letters(susan, john, remind):
+    posts.publish(john, "first")
+    away(susan, 40)
+    remind()
+    letter = db.session.scalars(select(Letter)).one()
+    link = letter.headers["List-Unsubscribe"].strip("<>")
+    assert link in letter.text and link in letter.html
+
+    letter_choices.unsubscribe(link.rpartition("/")[2])
+    away(susan, 31)
+
+    assert len(remind()) == 1
 
 
 def test_very_many_posts_are_not_counted_to_the_end(susan, john, remind, monkeypatch):
