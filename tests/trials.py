@@ -197,6 +197,11 @@ def lazy(run: Run) -> None:
         done.append(number)
 
 
+@task(title="Two words")
+def two_words(run: Run, *, word: str) -> None:
+    """One active run a member, whatever the word."""
+
+
 @task(title="Names a file", unique=None, retries=0)
 def names_a_file(run: Run, *, name: str) -> None:
     """Leave a file under that name, with its name in it."""

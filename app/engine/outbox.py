@@ -21,7 +21,7 @@ from app.engine.registry import DEFAULT_QUEUE, Task
 from app.engine.signals import ArgumentsTooLarge
 from app.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from app.extensions import begin_writing, db
-from app.models import Run, User, run_state
+from app.models import Run, RunKey, User, run_state
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +57,8 @@ def request(
     unique_key = _unique_key(task, by, values)
     active = _active(unique_key)
     if active is not None:
-        if idempotency_key and active.idempotency_key is None and active.args_hash == digest:
-            active.idempotency_key = idempotency_key
+        if by is not None and idempotency_key:
+            db.session.add(RunKey(user_id=by.id, key=idempotency_key, run_id=active.id, args_hash=digest))
         return active
     if by is not None:
         _check_limits(task, by)
@@ -196,10 +196,13 @@ def _same_key(by: User, idempotency_key: str | None, digest: str) -> Run | None:
         return None
     if len(idempotency_key) > 128:
         raise Invalid("An Idempotency-Key has at most 128 characters.")
-    known = db.session.scalar(select(Run).where(Run.user_id == by.id, Run.idempotency_key == idempotency_key))
+    first = select(Run, Run.args_hash).where(Run.user_id == by.id, Run.idempotency_key == idempotency_key)
+    later = select(Run, RunKey.args_hash).join(RunKey, RunKey.run_id == Run.id)
+    later = later.where(RunKey.user_id == by.id, RunKey.key == idempotency_key)
+    known = db.session.execute(first).first() or db.session.execute(later).first()
     if known is not None and known.args_hash != digest:
         raise Invalid("This Idempotency-Key was used for another request; use a new one.")
-    return known
+    return known[0] if known is not None else None
 
 
 def _digest(task: Task, values: dict[str, Any]) -> str:

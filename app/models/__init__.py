@@ -6,7 +6,7 @@ from app.models.letter_choice import LetterChoice
 from app.models.mark import Mark
 from app.models.notification import Notification, NotificationCounter
 from app.models.post import Post
-from app.models.run import Artifact, Run, RunEvent, RunFailure, RunOnce
+from app.models.run import Artifact, Run, RunEvent, RunFailure, RunKey, RunOnce
 from app.models.schedule import ScheduleDue, SchedulePause
 from app.models.upload import Upload
 from app.models.user import User
@@ -23,6 +23,7 @@ __all__ = [
     "Run",
     "RunEvent",
     "RunFailure",
+    "RunKey",
     "RunOnce",
     "Upload",
     "ScheduleDue",

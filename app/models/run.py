@@ -140,6 +140,17 @@ class RunOnce(db.Model):
     result: Mapped[Any] = mapped_column(JSON)
 
 
+class RunKey(db.Model):
+    """An Idempotency-Key that asked for a run which was active already, and the digest of what it asked for."""
+
+    __tablename__ = "run_key"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), index=True)
+    args_hash: Mapped[str] = mapped_column(String(64))
+
+
 class Artifact(db.Model):
     """A finished file a run left for its owner; the bytes lie in storage under `storage_key`."""
 

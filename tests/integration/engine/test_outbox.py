@@ -76,6 +76,25 @@ def test_the_same_idempotency_key_is_the_same_run(app, susan, john):
     assert outbox.request("greedy", by=john, args={"number": 1}, idempotency_key="k").id != first.id
 
 
+def test_every_idempotency_key_of_an_active_unique_run_is_kept(app, susan, worker):
+    """The third key, sent again when the run is long over, still means that run, and not a new one."""
+    unique = outbox.request("two_words", by=susan, args={"word": "one"}, idempotency_key="one")
+    for key in ("two", "three"):
+        assert outbox.request("two_words", by=susan, args={"word": "one"}, idempotency_key=key).id == unique.id
+    assert outbox.request("two_words", by=susan, args={"word": "other"}, idempotency_key="other").id == unique.id
+    worker.work()
+    assert fresh(unique).state == "succeeded"
+
+    for key in ("one", "two", "three"):
+        assert outbox.request("two_words", by=susan, args={"word": "one"}, idempotency_key=key).id == unique.id
+        with pytest.raises(Invalid, match="Idempotency-Key"):
+            outbox.request("two_words", by=susan, args={"word": "another"}, idempotency_key=key)
+        with pytest.raises(Invalid, match="Idempotency-Key"):
+            outbox.request("greedy", by=susan, args={"number": 1}, idempotency_key=key)
+    assert outbox.request("two_words", by=susan, args={"word": "other"}, idempotency_key="other").id == unique.id
+    assert outbox.request("two_words", by=susan, args={"word": "one"}, idempotency_key="new").id != unique.id
+
+
 def test_a_quota_says_when_to_come_back(app, susan):
     for number in range(3):
         outbox.request("greedy", by=susan, args={"number": number})
