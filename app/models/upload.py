@@ -14,7 +14,8 @@ from app.models.base import UtcDateTime
 class Upload(db.Model):
     """`run_id` is the newest run that deals with it; its posts carry `import_run_id`, None before and after an undo.
 
-    Both are plain texts: a run is tidied away some day, and its import can still be undone.
+    Both are plain texts: a run is tidied away some day, and its import can still be undone. `storage_key` is empty
+    once the bytes are no longer kept.
     """
 
     __tablename__ = "upload"

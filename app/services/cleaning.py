@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, select
+from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.orm import aliased
 
 from app import clock
@@ -74,6 +74,22 @@ def remove_upload(upload: Row[Any]) -> int:
     return gone
 
 
+def imported_files_over() -> Select[str, str]:
+    """Files that were imported, once the last run that looked at them is gone: an undo goes by the posts alone."""
+    is_looked_at = select(Run.id).where(Run.id == Upload.run_id).exists()
+    is_kept = Upload.storage_key != keeping.NO_LONGER_KEPT
+    return select(Upload.id, Upload.storage_key).where(Upload.import_run_id.is_not(None), is_kept, ~is_looked_at)
+
+
+def remove_imported_file(upload: Row[Any]) -> int:
+    """Remove the file; its import stays, to be undone."""
+    is_it = (Upload.id == upload.id) & (Upload.storage_key == upload.storage_key)
+    gone = _count(update(Upload).where(is_it).values(storage_key=keeping.NO_LONGER_KEPT))
+    if gone:
+        keeping.remove(upload.storage_key)
+    return gone
+
+
 def folders_left() -> list[str]:
     """Folders of unfinished files whose process died."""
     return artifacts.abandoned_parts(clock.now() - PARTS_KEPT)
@@ -128,6 +144,7 @@ KINDS = (
     Kind("Old progress", "notifications", progress_left, remove_progress),
     Kind("Letters", "letters", letters_over, remove_letter),
     Kind("Due times", "tasks", scheduled_tasks, remove_dues, key=str),
+    Kind("Imported files", "files", imported_files_over, remove_imported_file),
 )
 STEPS = tuple((kind.name, 1.0, kind.unit) for kind in KINDS)
 

@@ -13,6 +13,7 @@ from app.services.imports import limits
 from app.services.imports.archives import Refused
 from app.services.imports.json_text import Readable
 
+NO_LONGER_KEPT = ""
 _COPY_BYTES = 1024 * 1024
 
 
@@ -39,6 +40,8 @@ def store(file: Readable, upload_id: str, key: str) -> int:
 def opened(key: str) -> Iterator[BinaryIO]:
     """The bytes for reading, seekable. Raises NotFound when they are no longer kept."""
     try:
+        if key == NO_LONGER_KEPT:
+            raise FileNotFoundError(key)
         file = _storage().open(key)
     except FileNotFoundError as error:
         raise NotFound("The file is no longer kept. Upload it again.") from error
@@ -48,7 +51,8 @@ def opened(key: str) -> Iterator[BinaryIO]:
 
 def remove(key: str) -> None:
     """Remove the bytes; nothing there is no error."""
-    _storage().remove_all(key.rpartition("/")[0])
+    if key != NO_LONGER_KEPT:
+        _storage().remove_all(key.rpartition("/")[0])
 
 
 def shown(filename: str) -> str:

@@ -12,9 +12,10 @@ from app.engine import notices, outbox, schedules
 from app.extensions import db
 from app.models import Artifact, Letter, Notification, Run, RunEvent, ScheduleDue, Upload
 from app.services import cleaning, letters
+from app.services.imports import uploads
 from tests.archives import POSTS, as_json
 from tests.engine_fixtures import fresh
-from tests.importing import hand_in
+from tests.importing import hand_in, written
 
 LONG_AGO = timedelta(days=40)
 
@@ -92,11 +93,34 @@ def test_an_upload_goes_with_the_last_run_that_looked_at_it(app, susan, john, wo
         expire(db.session.get(Run, upload.run_id))
     key, gone_id, kept_id = looked_at.storage_key, looked_at.id, imported.id
 
-    assert clean() == {"Runs": 2, "Imports": 1}
+    assert clean() == {"Runs": 2, "Imports": 1, "Imported files": 1}
     assert db.session.get(Upload, gone_id) is None
     assert db.session.get(Upload, kept_id) is not None
     with pytest.raises(FileNotFoundError):
         open_storage(app.config["STORAGE_URL"]).open(key)
+
+
+def test_an_import_whose_file_is_gone_is_undone_and_not_repeated(app, susan, john, worker, clean):
+    upload, other = hand_in(susan, as_json(*POSTS), worker), hand_in(john, as_json(*POSTS), worker)
+    upload_id, key = upload.id, upload.storage_key
+    uploads.confirm(susan, upload)
+    worker.work()
+    for run in db.session.scalars(select(Run).where(Run.user_id == susan.id)):
+        expire(run)
+    assert clean()["Imported files"] == 1
+    with pytest.raises(FileNotFoundError):
+        open_storage(app.config["STORAGE_URL"]).open(key)
+
+    uploads.undo(susan, db.session.get(Upload, upload_id, populate_existing=True))
+    worker.work()
+    assert written(susan) == []
+    again = uploads.confirm(susan, db.session.get(Upload, upload_id, populate_existing=True))
+    worker.work()
+
+    assert (fresh(again).state, again.error) == ("failed", "The file is no longer kept. Upload it again.")
+    uploads.discard(susan, db.session.get(Upload, upload_id, populate_existing=True))
+    db.session.commit()
+    assert open_storage(app.config["STORAGE_URL"]).open(other.storage_key).read(), "nobody else's file went with it"
 
 
 def test_what_a_dead_process_left_unfinished_goes_after_a_day(app, susan, clean):
