@@ -14,6 +14,7 @@ WAITING, SENDING, SENT, DEAD = "waiting", "sending", "sent", "dead"
 STATES = (WAITING, SENDING, SENT, DEAD)
 IS_WAITING = text("state = 'waiting'")
 IS_SENDING = text("state = 'sending'")
+IS_DEAD = text("state = 'dead'")
 
 
 class Letter(db.Model):
@@ -52,7 +53,8 @@ class Letter(db.Model):
     __table_args__ = (
         Index("ix_letter_waiting", "is_bulk", "next_at", "id", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING),
         Index("ix_letter_sending", "holder", sqlite_where=IS_SENDING, postgresql_where=IS_SENDING),
-        Index("ix_letter_newest", "created_at", "id"),
-        Index("ix_letter_state_newest", "state", "created_at", "id"),
+        # no index begins with the state: SQLite would rather sort all that wait than walk the first one above
+        Index("ix_letter_newest", "created_at", "id", "state"),
+        Index("ix_letter_dead", "created_at", "id", sqlite_where=IS_DEAD, postgresql_where=IS_DEAD),
         Index("ix_letter_user", "user_id", "channel", "created_at"),
     )

@@ -13,6 +13,7 @@ from app.engine import housekeeping
 from app.extensions import db
 from app.models import Letter, Run
 from app.services import delivery, letters
+from tests.statements import statements
 
 
 def write(member, key="k", **changes):
@@ -306,6 +307,19 @@ def test_sweep_asks_again_once_a_letter_that_was_put_off_is_due(mail_server, sus
     worker.work()
 
     assert len(mail_server.letters) == 1
+
+
+def test_next_letter_is_found_by_an_index_however_many_wait(susan):
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("SQLite chooses without looking at the rows; PostgreSQL looks")
+    with statements() as asked:
+        delivery.is_wanted()
+    due = next(each for each in asked if "ORDER BY" in each)
+
+    parameters = ["2026-11-22"] + [1] * (due.count("?") - 1)
+    plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {due}", tuple(parameters)).all()
+
+    assert "ix_letter_waiting" in str(plan) and "TEMP B-TREE" not in str(plan)
 
 
 def test_member_who_is_gone_gets_no_letter(susan, mary, channel):
