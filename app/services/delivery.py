@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Row, Select, or_, select, update
+from sqlalchemy import Row, Select, Update, bindparam, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app import clock
 from app.adapters import channels
@@ -22,6 +24,7 @@ from app.adapters.channels import Away, Channel, Later, Message, Refused, Unsure
 from app.engine import lease
 from app.extensions import db
 from app.models import Letter
+from app.models.base import UtcDateTime
 from app.models.letter import DEAD, IS_SENDING, IS_WAITING, SENDING, SENT, WAITING
 
 log = logging.getLogger(__name__)
@@ -112,15 +115,10 @@ class Postman:
 
     def _take(self) -> InHand | None:
         """The most urgent letter that is due, taken in the same statement, so that nobody else has it."""
-        due = _due().where(Letter.channel.not_in(self._resting)).with_for_update(skip_locked=True)
-        claim = (
-            update(Letter)
-            .where(Letter.id == due.scalar_subquery(), IS_WAITING)
-            .values(state=SENDING, claim=Letter.claim + 1, holder=self.holder, lease_until=lease.until(HELD_SECONDS))
-            .returning(*Letter.__table__.c)
-        )
+        values = {"now": clock.now(), "resting": sorted(self._resting), "by": self.holder}
+        values |= lease.values(HELD_SECONDS)
         with db.engine.begin() as connection:
-            row = connection.execute(claim).first()
+            row = connection.execute(_taking(connection.dialect.name), values).first()
         return _in_hand(row) if row is not None else None
 
     def _take_back(self) -> None:
@@ -174,13 +172,13 @@ class Postman:
 
     def _settle(self, letter: InHand, **values: Any) -> None:
         """Write down what came of it, if it is still ours. A database that is away just now is waited for a little."""
-        mine = (Letter.id == letter.id, Letter.claim == letter.claim, IS_SENDING)
-        statement = update(Letter).where(*mine).values(holder=None, lease_until=None, **values)
+        statement = _settling(tuple(sorted(values)))
+        values |= {"letter_id": letter.id, "own_claim": letter.claim}
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 with db.engine.begin() as connection:
-                    connection.execute(statement)
+                    connection.execute(statement, values)
                 return
             except (OperationalError, InterfaceError):
                 if time.monotonic() > until:
@@ -191,7 +189,7 @@ class Postman:
 def is_wanted() -> bool:
     """True if a letter is due, or lies in a dead hand: then somebody should deliver."""
     left = select(Letter.id).where(IS_SENDING, Letter.lease_until < lease.database_now()).limit(1)
-    return db.session.scalar(_due()) is not None or db.session.scalar(left) is not None
+    return db.session.scalar(_due(), {"now": clock.now()}) is not None or db.session.scalar(left) is not None
 
 
 def backoff_seconds(attempts: int) -> float:
@@ -202,7 +200,29 @@ def backoff_seconds(attempts: int) -> float:
 
 def _due() -> Select[int]:
     urgent_first = (Letter.is_bulk, Letter.next_at, Letter.id)
-    return select(Letter.id).where(IS_WAITING, Letter.next_at <= clock.now()).order_by(*urgent_first).limit(1)
+    is_due = Letter.next_at <= bindparam("now", type_=UtcDateTime)
+    return select(Letter.id).where(IS_WAITING, is_due).order_by(*urgent_first).limit(1)
+
+
+@cache
+def _taking(dialect: str) -> ReturningUpdate[Any]:
+    """Built once, as is the next: they run with every letter, and building them took longer than running them."""
+    is_up = Letter.channel.not_in(bindparam("resting", expanding=True))
+    due = _due().where(is_up).with_for_update(skip_locked=True)
+    taken = {"state": SENDING, "claim": Letter.claim + 1, "holder": bindparam("by")}
+    return (
+        update(Letter)
+        .where(Letter.id == due.scalar_subquery(), IS_WAITING)
+        .values(lease_until=lease.expression(dialect), **taken)
+        .returning(*Letter.__table__.c)
+    )
+
+
+@cache
+def _settling(names: tuple[str, ...]) -> Update:
+    mine = (Letter.id == bindparam("letter_id"), Letter.claim == bindparam("own_claim"), IS_SENDING)
+    changed: dict[str, Any] = {name: bindparam(name) for name in names}
+    return update(Letter).where(*mine).values(holder=None, lease_until=None, **changed)
 
 
 def _in_hand(row: Row[Any]) -> InHand:
