@@ -1,6 +1,7 @@
 """From what people type to the words an index holds: the same rule for posts and for questions, on every database."""
 
 import re
+from functools import lru_cache
 from unicodedata import normalize
 
 MAX_WORD_LENGTH = 64
@@ -15,12 +16,13 @@ _WORD = re.compile(f"[{_ALONE}]|(?:(?![{_ALONE}])[^\\W_])+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def words(text: str) -> tuple[str, ...]:
     """The words in order, without case, accents and punctuation; of letters, digits and pictures alone."""
-    return [word[:MAX_WORD_LENGTH] for word in _WORD.findall(_folded(text))]
+    return tuple(word[:MAX_WORD_LENGTH] for word in _WORD.findall(_folded(text)))
 
 
-def phrases(question: str, most: int = 20) -> list[list[str]]:
+def phrases(question: str, most: int = 20) -> list[tuple[str, ...]]:
     """What a post must hold, each a run of neighbouring words: `e-mail` asks for "e" before "mail". Empty: nothing."""
     asked = (words(part) for part in question.split())
     return [phrase for phrase in asked if phrase][:most]
