@@ -16,8 +16,9 @@ from flask import Flask
 
 from app import create_app
 from app.adapters import redis
+from app.engine import monitor
 from app.extensions import db
-from app.models import User
+from app.models import Run, User
 from app.services import schema, seeding
 from config import Config
 from launch import embedded_redis
@@ -98,6 +99,25 @@ class Visitor:
         self.connection.request(method, path, body, {**self.headers, **headers})
         answer = self.connection.getresponse()
         return answer.status, answer.read()
+
+
+def look(run_id: str) -> Run:
+    """The run as it is now."""
+    db.session.rollback()
+    row = db.session.get(Run, run_id, populate_existing=True)
+    assert row is not None
+    return row
+
+
+def is_listening(pid: int) -> bool:
+    """True if a worker of that process is registered."""
+    monitor.refresh()
+    return any(worker.pid == pid for worker in monitor.workers())
+
+
+def parent(pid: int) -> int:
+    """The process id of its parent (Linux)."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def alternate(

@@ -10,14 +10,13 @@ import subprocess
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 
 from sqlalchemy import func, insert, select
 
 from app.engine import Run as Handle
-from app.engine import control, monitor, outbox, task
+from app.engine import control, outbox, task
 from app.extensions import db
-from app.models import Post, Run, User, run_state
+from app.models import Post, User, run_state
 from benchmarks import house
 
 OURS, STOCK = ("flask", "worker"), ("rq.cli", "worker", "microblog-tasks")
@@ -96,21 +95,21 @@ def _try(command: tuple[str, ...], fault: Callable[[int, int], None], member: Us
         run = outbox.request("benchmark_items", by=member)
         run_id = run.id
         db.session.commit()
-        house.wait_until(lambda: _look(run_id).done > 50, 30)
-        row = _look(run_id)
+        house.wait_until(lambda: house.look(run_id).done > 50, 30)
+        row = house.look(run_id)
         claim, mark, horse = row.claim, row.done, row.worker["pid"]
-        holder, began = _parent(horse), time.monotonic()
+        holder, began = house.parent(horse), time.monotonic()
         fault(holder, horse)
-        house.wait_until(lambda: _look(run_id).claim > claim and _look(run_id).done > mark, 120)
+        house.wait_until(lambda: house.look(run_id).claim > claim and house.look(run_id).done > mark, 120)
         seconds = time.monotonic() - began
         for pid in (horse, holder):
             _wake(pid)
         fell = _watch(run_id, mark, 1.0)
-        control.cancel(_look(run_id), by=db.session.merge(member))
+        control.cancel(house.look(run_id), by=db.session.merge(member))
         db.session.commit()
-        house.wait_until(lambda: _look(run_id).state == run_state.CANCELLED, 60)
+        house.wait_until(lambda: house.look(run_id).state == run_state.CANCELLED, 60)
         written = db.session.scalar(select(func.count()).where(Post.source_id.startswith(f"{run_id}:"))) or 0
-        doubled = abs(written - _look(run_id).done)
+        doubled = abs(written - house.look(run_id).done)
         for worker in workers:
             if worker.poll() is None:
                 worker.kill()
@@ -119,20 +118,15 @@ def _try(command: tuple[str, ...], fault: Callable[[int, int], None], member: Us
 
 def _start(stack: ExitStack, command: tuple[str, ...]) -> subprocess.Popen[bytes]:
     worker = stack.enter_context(house.process(*command, TASK_MODULES="benchmarks.recovery"))
-    house.wait_until(lambda: _listens(worker.pid), 30)
+    house.wait_until(lambda: house.is_listening(worker.pid), 30)
     return worker
-
-
-def _listens(pid: int) -> bool:
-    monitor.refresh()
-    return any(worker.pid == pid for worker in monitor.workers())
 
 
 def _watch(run_id: str, mark: int, seconds: float) -> int:
     """How often fewer items are done than were before."""
     fell, until = 0, time.monotonic() + seconds
     while time.monotonic() < until:
-        done = _look(run_id).done
+        done = house.look(run_id).done
         fell += done < mark
         mark = done
         time.sleep(0.02)
@@ -144,17 +138,6 @@ def _wake(pid: int) -> None:
         os.kill(pid, signal.SIGCONT)
     except ProcessLookupError:
         return  # it was killed, not frozen
-
-
-def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def _look(run_id: str) -> Run:
-    db.session.rollback()
-    row = db.session.get(Run, run_id, populate_existing=True)
-    assert row is not None
-    return row
 
 
 if __name__ == "__main__":

@@ -9,14 +9,13 @@ import signal
 import subprocess
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 from sqlalchemy import select
 
 from app.engine import Run as Handle
-from app.engine import monitor, outbox, task
+from app.engine import outbox, task
 from app.extensions import db
-from app.models import Post, Run, run_state
+from app.models import Post, run_state
 from benchmarks import house
 
 ROUNDS = 40
@@ -42,7 +41,7 @@ def main() -> None:
         run = outbox.request("benchmark_steady", by=house.first_member())
         db.session.commit()
         queued, taken = zip(*(_hand_on(run.id, stack, workers) for _ in range(ROUNDS)), strict=True)
-        row = _look(run.id)
+        row = house.look(run.id)
         assert (row.attempt, row.strikes, row.claim) == (1, 0, ROUNDS + 1), "a deploy used an attempt"
         for name, times, bound in (("queued again", queued, "<= 1000"), ("running elsewhere", taken, "")):
             house.say(f"SIGTERM to {name}, p50", house.percentile(list(times), 0.5) * 1000, unit="ms")
@@ -54,40 +53,24 @@ def _start(stack: ExitStack, workers: dict[int, subprocess.Popen[bytes]]) -> Non
     """One more worker that listens."""
     process = stack.enter_context(house.process("flask", "worker", TASK_MODULES="benchmarks.shutdown"))
     workers[process.pid] = process
-    house.wait_until(lambda: _listens(process.pid), 30)
-
-
-def _listens(pid: int) -> bool:
-    monitor.refresh()
-    return any(worker.pid == pid for worker in monitor.workers())
+    house.wait_until(lambda: house.is_listening(process.pid), 30)
 
 
 def _hand_on(run_id: str, stack: ExitStack, workers: dict[int, subprocess.Popen[bytes]]) -> tuple[float, float]:
     """End the worker that has the run; seconds until it was queued again and until another one has it."""
-    house.wait_until(lambda: _look(run_id).state == run_state.RUNNING, 30)
+    house.wait_until(lambda: house.look(run_id).state == run_state.RUNNING, 30)
     time.sleep(random.uniform(0.1, 0.6))
-    before = _look(run_id)
-    holder = _parent(before.worker["pid"])
+    before = house.look(run_id)
+    holder = house.parent(before.worker["pid"])
     claim, began = before.claim, time.perf_counter()
     os.kill(holder, signal.SIGTERM)
-    house.wait_until(lambda: _look(run_id).state == run_state.QUEUED or _look(run_id).claim > claim, 60)
+    house.wait_until(lambda: house.look(run_id).state == run_state.QUEUED or house.look(run_id).claim > claim, 60)
     queued = time.perf_counter() - began
-    house.wait_until(lambda: _look(run_id).claim > claim, 60)
+    house.wait_until(lambda: house.look(run_id).claim > claim, 60)
     taken = time.perf_counter() - began
     workers.pop(holder).wait(30)
     _start(stack, workers)
     return queued, taken
-
-
-def _parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def _look(run_id: str) -> Run:
-    db.session.rollback()
-    row = db.session.get(Run, run_id, populate_existing=True)
-    assert row is not None
-    return row
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def _read(user_id: int, since: int) -> list["_Line"]:
     try:
         return _ask(connection, user_id, since)
     except Exception as error:
-        if not db.engine.dialect.is_disconnect(error, connection.driver_connection, None):  # type: ignore[arg-type]
+        if not db.engine.dialect.is_disconnect(error, connection.driver_connection, None):  # type: ignore[arg-type]  # an untyped DB-API
             raise
         connection.invalidate(error)
     finally:
