@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from app import create_app, models
 from app.extensions import db
@@ -60,6 +62,23 @@ def environment(database_url: str, redis_url: str, tmp_path: Path) -> dict[str, 
     }
 
 
+class CompiledTemplates(BytecodeCache):
+    """Every test has an app of its own; a template is compiled once for them all, as long as its source is the same."""
+
+    def __init__(self) -> None:
+        self.compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.compiled:
+            bucket.bytecode_from_string(self.compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+compiled_templates = CompiledTemplates()
+
+
 @pytest.fixture
 def app(environment: dict[str, str]) -> Iterator[Flask]:
     """The app inside an open app context. Forms need no CSRF token; a test of CSRF turns WTF_CSRF_ENABLED on."""
@@ -67,6 +86,7 @@ def app(environment: dict[str, str]) -> Iterator[Flask]:
     config.TESTING = True
     config.WTF_CSRF_ENABLED = False
     app = create_app(config)
+    app.jinja_env.bytecode_cache = compiled_templates
     with app.app_context():
         yield app
         db.session.remove()
