@@ -18,6 +18,7 @@ NEWEST_FAILURES = 25
 @bp.get("/tasks")
 @for_moderators
 def index() -> ResponseReturnValue:
+    monitor.refresh()  # who came or went this second is seen
     return render_template(
         "admin/tasks.html",
         queues=monitor.queues(),
