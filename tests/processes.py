@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import rq
 from flask import Flask
+from redis import RedisError
 
 from app.adapters import redis
 from launch import embedded_redis
@@ -82,10 +83,23 @@ class RedisServer(Process):
 
     def __init__(self, folder: Path, is_kept: bool = False) -> None:
         self.folder = folder
-        self.port = free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
         self.is_kept = is_kept
-        self.start()
+        while not self._has_own_port():
+            pass
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def _has_own_port(self) -> bool:
+        self.port = free_port()
+        try:
+            self.start()
+        except AssertionError:
+            if "already in use" not in (self.folder / "server.log").read_text():
+                raise
+            return False
+        return True
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +107,18 @@ class RedisServer(Process):
         if not self.is_kept:
             command[command.index("yes")] = "no"
         super().__init__(command, {}, self.folder / "output.log")
-        self.wait_until(lambda: redis.answers(self.url), "answer")
+        self.wait_until(self.is_up, "answer of its own")
+
+    def is_up(self) -> bool:
+        """True if it answers, and no other server that took the port in that moment: two tests on one Redis would take
+        each other's jobs."""
+        connection = redis.connect(self.url)
+        try:
+            return bool(connection.info("server")["process_id"] == self.pid)
+        except RedisError:
+            return False
+        finally:
+            connection.close()
 
 
 class Workers:
@@ -166,7 +191,9 @@ def is_alive(pid: int) -> bool:
 @pytest.fixture(scope="session")
 def redis_server_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     server = RedisServer(tmp_path_factory.mktemp("redis"))
-    yield server
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REDIS_URL", server.url)  # no test comes upon the Redis of whoever runs them
+        yield server
     server.stop()
 
 
