@@ -4,10 +4,11 @@ import logging
 import secrets
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from app.errors import ProductError, TooMany
@@ -25,6 +26,7 @@ SENTENCES = {
     413: "That is too big.",
     429: "That was too often. Wait a little, then try again.",
 }
+DATABASE_AWAY = "The database was away for a moment. What you sent may not have been saved: look, then try again."
 
 
 def register(app: Flask) -> None:
@@ -33,6 +35,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, csrf_error)
     app.register_error_handler(RateLimitExceeded, rate_limited)
     app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(DBAPIError, database_error)
     app.register_error_handler(Exception, unexpected)
 
 
@@ -66,6 +69,31 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
     return response
+
+
+def database_error(error: DBAPIError) -> ResponseReturnValue:
+    """A connection that was cut, by a restart say, is no fault of the page: one that only reads is made once more."""
+    never_connected = error.statement is None
+    if not (error.connection_invalidated or never_connected):
+        return unexpected(error)
+    db.session.remove()
+    g.pop("_login_user", None)  # it belongs to the session that is gone
+    if request.method in {"GET", "HEAD"} and not never_connected and not g.get("is_second_try"):
+        g.is_second_try = True
+        try:
+            return current_app.preprocess_request() or current_app.dispatch_request()
+        except DBAPIError as second:
+            return database_error(second)
+        except Exception as second:
+            return current_app.handle_user_exception(second)
+    log.warning("The database was away at %s %s", request.method, request.path)
+    if answers.prefers_json():
+        answer = answers.problem(503, DATABASE_AWAY)
+    else:
+        page = current_app.jinja_env.get_template("errors/away.html")
+        answer = Response(page.render(sentence=DATABASE_AWAY), 503)
+    answer.headers["Retry-After"] = "5"
+    return answer
 
 
 def unexpected(error: Exception) -> Response:

@@ -36,7 +36,8 @@ def test_backends_terminated_in_mid_batch(app, susan, workers):
     assert (ended.state, numbers_written(ended), ended.attempt) == ("succeeded", 200, 1)
 
 
-def test_a_poll_whose_connection_is_cut_asks_again(app, client, susan):
+@pytest.mark.parametrize("path", ["/notifications", "/", "/tasks"])
+def test_a_page_whose_connection_is_cut_asks_again(app, client, susan, path):
     """Cut after the pool has looked whether it is well, and before the statement."""
     if is_sqlite():
         pytest.skip("SQLite has no backends")
@@ -51,7 +52,7 @@ def test_a_poll_whose_connection_is_cut_asks_again(app, client, susan):
 
     sqlalchemy.event.listen(db.engine, "checkout", cut_once)
 
-    assert client.get("/notifications").status_code == 200
+    assert client.get(path).status_code == 200
     assert len(cut) == 1
 
 

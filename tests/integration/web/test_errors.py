@@ -2,9 +2,10 @@ import logging
 import re
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from app import create_app, errors
-from app.services import timeline
+from app.services import posts, timeline
 from config import Config
 from tests.visitor import JSON, Visitor
 
@@ -81,7 +82,52 @@ def test_page_is_told_even_without_a_database(environment):
 
     response = client.get("/")
 
-    assert response.status_code == 500 and "broke on our side" in response.text
+    assert response.status_code == 503 and "database was away" in response.text
+
+
+def cut(monkeypatch, times):
+    """The connection of the next `times` looks at explore is cut."""
+    explore, left = timeline.explore, [None] * times
+
+    def cut_off(*arguments):
+        if left:
+            left.pop()
+            raise OperationalError("SELECT 1", {}, Exception("terminated"), connection_invalidated=True)
+        return explore(*arguments)
+
+    monkeypatch.setattr(timeline, "explore", cut_off)
+
+
+def test_page_whose_connection_is_cut_is_made_once_more(as_susan, monkeypatch):
+    cut(monkeypatch, 1)
+
+    page = as_susan.get("/explore")
+
+    assert page.status_code == 200 and "susan" in page.text
+    assert len(page.headers.getlist("Content-Security-Policy")) == 1
+
+
+def test_database_that_stays_away_is_told_and_not_asked_for_ever(as_susan, monkeypatch):
+    cut(monkeypatch, 4)
+
+    page, answer = as_susan.get("/explore"), as_susan.get("/explore", headers=JSON)
+
+    assert page.status_code == answer.status_code == 503
+    assert page.headers["Retry-After"] == answer.headers["Retry-After"] == "5"
+    assert "look, then try again" in page.text and "look, then try again" in answer.json["detail"]
+
+
+def test_change_whose_connection_is_cut_is_not_made_twice(app, as_susan, monkeypatch):
+    asked = []
+
+    def cut_off(*arguments, **named):
+        asked.append(arguments)
+        raise OperationalError("INSERT", {}, Exception("terminated"), connection_invalidated=True)
+
+    monkeypatch.setattr(posts, "publish", cut_off)
+
+    assert as_susan.post("/posts", body="hello").status_code == 503
+    assert len(asked) == 1
 
 
 def test_form_that_is_too_big_is_refused(as_susan):
