@@ -3,13 +3,16 @@
 import asyncio
 import email
 import email.policy
+import ssl
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.processes import free_port
 
@@ -28,10 +31,14 @@ class MailServer:
         self.meanwhile: Callable[[], object] = lambda: None
         self.connections = 0
         self.port = free_port()
+        self.certificate: ssl.SSLContext | None = None  # of a server that takes letters after STARTTLS only
+        self.speaks_tls_from_the_start = False
+        self.logins: dict[bytes, bytes] = {}  # with any, only who signs in with one may write
         self._controller: Controller | None = None
 
     def start(self) -> None:
-        self._controller = _Controller(self, hostname="127.0.0.1", port=self.port)
+        of_every_connection = self.certificate if self.speaks_tls_from_the_start else None
+        self._controller = _Controller(self, hostname="127.0.0.1", port=self.port, ssl_context=of_every_connection)
         self._controller.start()
         self.connections = 0  # the controller itself has knocked once
 
@@ -48,6 +55,12 @@ class MailServer:
         while len(self.letters) < count:
             assert time.monotonic() < until, f"{len(self.letters)} of {count} letters came"
             time.sleep(0.02)
+
+    def check_login(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _way: str, given: object
+    ) -> AuthResult:
+        is_known = isinstance(given, LoginPassword) and self.logins.get(given.login) == given.password
+        return AuthResult(success=is_known, handled=False)
 
     async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, _: list) -> str:  # noqa: N802
         if self.says_of_senders.startswith("250"):
@@ -78,8 +91,18 @@ class MailServer:
 
 class _Controller(Controller):
     def factory(self) -> SMTP:
-        self.handler.connections += 1
-        return SMTP(self.handler, enable_SMTPUTF8=True)
+        server: MailServer = self.handler
+        server.connections += 1
+        after_starttls = None if server.speaks_tls_from_the_start else server.certificate
+        return SMTP(
+            server,
+            enable_SMTPUTF8=True,
+            tls_context=after_starttls,
+            require_starttls=after_starttls is not None,
+            authenticator=server.check_login,
+            auth_required=bool(server.logins),
+            auth_require_tls=server.certificate is not None and not server.speaks_tls_from_the_start,
+        )
 
 
 @pytest.fixture
@@ -90,3 +113,22 @@ def mail_server(environment: dict[str, str]) -> Iterator[MailServer]:
     environment |= {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": str(server.port)}
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def certificate_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that only who is told so trusts, and its key."""
+    folder = tmp_path_factory.mktemp("certificate")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    told = ["-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*made, *told], check=True, capture_output=True)
+    return certificate, key
+
+
+@pytest.fixture
+def certificate(certificate_files: tuple[Path, Path]) -> ssl.SSLContext:
+    """What a server needs to speak TLS on 127.0.0.1."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate_files)
+    return context

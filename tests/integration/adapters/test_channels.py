@@ -198,6 +198,53 @@ def test_server_that_knows_no_tls_gets_no_letter_where_tls_is_asked_for(mail_ser
     assert mail_server.letters == []
 
 
+@pytest.fixture(params=["after STARTTLS", "from the start"])
+def tls_server(request, certificate, monkeypatch):
+    server = MailServer()
+    server.certificate = certificate
+    server.speaks_tls_from_the_start = request.param == "from the start"
+    if server.speaks_tls_from_the_start:
+        monkeypatch.setattr(smtp, "TLS_FROM_THE_START", server.port)
+    server.logins = {b"microblog": b"secret"}
+    server.start()
+    yield server
+    server.stop()
+
+
+def signed_in(server, password="secret"):
+    return SmtpChannel(
+        "127.0.0.1",
+        server.port,
+        starts_tls=not server.speaks_tls_from_the_start,
+        username="microblog",
+        password=password,
+    )
+
+
+def test_letter_goes_over_tls_to_a_server_that_is_trusted(tls_server, certificate_files, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate_files[0]))
+
+    channel = signed_in(tls_server)
+    channel.send(HELLO)
+    channel.close()
+
+    assert [letter["X-RcptTo"] for letter in tls_server.letters] == [HELLO.to]
+
+
+def test_wrong_password_is_no_letters_fault(tls_server, certificate_files, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate_files[0]))
+
+    with pytest.raises(Away, match="535"):
+        signed_in(tls_server, password="wrong").send(HELLO)
+
+
+def test_server_whose_certificate_nobody_signed_gets_no_letter(tls_server):
+    with pytest.raises(Away, match="certificate"):
+        signed_in(tls_server).send(HELLO)
+
+    assert tls_server.letters == []
+
+
 @pytest.mark.parametrize("to", ["no address", "a@b@c", "", "x\r\nBcc: y@example.com"])
 def test_letter_to_no_address_is_refused_before_anything_is_said(to):
     with pytest.raises(Refused):
