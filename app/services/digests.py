@@ -12,7 +12,7 @@ from app import clock
 from app.extensions import db
 from app.models import LetterChoice, Post, User
 from app.models.letter_choice import DAILY
-from app.services import follows, letter_choices, letters
+from app.services import follows, letter_choices, letters, sight
 
 SHOWN_POSTS = 8
 COUNTED_POSTS = 200
@@ -52,7 +52,7 @@ def _newest(member: User, since: datetime, until: datetime) -> list[Row[int, str
         db.session.execute(
             select(Post.id, User.username, Post.body, Post.created_at)
             .join(User, User.id == Post.author_id)
-            .where(Post.author_id.in_(follows.followed_ids(member)), is_new)
+            .where(Post.author_id.in_(follows.followed_ids(member)), is_new, sight.at_home(member.id))
             .order_by(Post.created_at.desc(), Post.id.desc())
             .limit(COUNTED_POSTS + 1)
         ).all()

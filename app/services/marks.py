@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 from app.extensions import db
 from app.models import Mark, Post, User
 from app.models.mark import BOOKMARK, LIKE
-from app.services import paging
+from app.services import paging, sight
 from app.services.paging import Cursor, Page
 
 
@@ -62,4 +62,4 @@ def bookmarked(member: User, at: Cursor | None = None, size: int = paging.PAGE_S
 
 def _bookmarked_by(member: User) -> Select[Post]:
     mine = (Mark.post_id == Post.id) & (Mark.user_id == member.id) & (Mark.kind == BOOKMARK)
-    return select(Post).join(Mark, mine)
+    return select(Post).join(Mark, mine).where(sight.posts(member.id))

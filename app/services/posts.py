@@ -7,21 +7,22 @@ from app import clock
 from app.errors import Invalid, NotFound
 from app.extensions import db
 from app.models import Post, User
-from app.services import texts
+from app.services import sight, texts
 
 MAX_LENGTH = 500
 # a character may be many code points, but nobody's honest 500 are more than these
 _WORTH_COUNTING = 50_000
 
 
-def written_by(author: User) -> Select[Post]:
-    """The author's posts; whoever pages it orders it."""
-    return select(Post).where(Post.author_id == author.id).options(joinedload(Post.author))
+def written_by(author: User, viewer_id: int | None) -> Select[Post]:
+    """The author's posts, as far as the viewer may see them; whoever pages it orders it."""
+    return select(Post).where(Post.author_id == author.id, sight.posts(viewer_id)).options(joinedload(Post.author))
 
 
-def find(post_id: int) -> Post:
-    """The post with its author. Raises NotFound."""
-    post: Post | None = db.session.scalar(select(Post).where(Post.id == post_id).options(joinedload(Post.author)))
+def find(post_id: int, viewer_id: int | None) -> Post:
+    """The post with its author. Raises NotFound, also for a post the viewer may not see."""
+    found = select(Post).where(Post.id == post_id, sight.posts(viewer_id)).options(joinedload(Post.author))
+    post: Post | None = db.session.scalar(found)
     if post is None:
         raise NotFound("There is no such post. Its author may have deleted it.")
     return post
@@ -29,7 +30,7 @@ def find(post_id: int) -> Post:
 
 def find_own(post_id: int, member: User) -> Post:
     """The post, for its author to change. Raises NotFound for anybody else, who need not know it exists."""
-    post = find(post_id)
+    post = find(post_id, member.id)
     if post.author_id != member.id:
         raise NotFound("There is no such post of yours.")
     return post

@@ -14,7 +14,7 @@ from sqlalchemy import Row, Select, func, select
 from app import clock
 from app.extensions import db
 from app.models import Artifact, LetterChoice, Post, Run, User
-from app.services import follows, letter_choices, letters
+from app.services import follows, letter_choices, letters, sight
 
 FILES_GO_IN = timedelta(days=2)
 LONG_AWAY, TOO_LONG_AWAY = timedelta(days=30), timedelta(days=44)
@@ -65,7 +65,7 @@ def of_absence(member: User) -> letters.Row | None:
     """The letter that tells what they missed; None where whom they follow have written nothing."""
     since = member.last_seen_at
     is_new = (Post.author_id.in_(follows.followed_ids(member)), Post.created_at > since)
-    newest = select(Post.id).where(*is_new).limit(COUNTED_POSTS + 1).subquery()
+    newest = select(Post.id).where(*is_new, sight.at_home(member.id)).limit(COUNTED_POSTS + 1).subquery()
     count = db.session.scalar(select(func.count()).select_from(newest)) or 0
     if not count or since is None:
         return None

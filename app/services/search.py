@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.adapters import search as adapter
 from app.extensions import begin_writing, db
 from app.models import Post, User
+from app.services import sight
 
 PAGE_SIZE = 25
 PEOPLE = 8
@@ -28,14 +29,15 @@ class Found:
     before: int | None
 
 
-def posts(question: str, before: int | None = None) -> Found:
-    """A page of them. Any text is a question; one without a letter, digit or picture finds nothing."""
+def posts(question: str, viewer_id: int | None, before: int | None = None) -> Found:
+    """A page of those the viewer may see. Any text is a question; one without a letter or picture finds nothing."""
     phrases = adapter.phrases(question[:MAX_QUESTION_LENGTH])
     if not phrases:
         return Found([], None)
     index = _index()
     # by id, as the index gives them: by date it would have to sort all that match, for each page
-    asked = select(Post).join(index.source, index.post_id == Post.id).where(index.matches(phrases))
+    asked = select(Post).join(index.source, index.post_id == Post.id)
+    asked = asked.where(index.matches(phrases), sight.listed(viewer_id))
     if before is not None:
         asked = asked.where(index.post_id < before)
     asked = asked.order_by(index.post_id.desc()).limit(PAGE_SIZE + 1).options(joinedload(Post.author))

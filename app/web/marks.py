@@ -65,12 +65,12 @@ def unbookmark(id: int) -> ResponseReturnValue:
 
 
 def _put(id: int, kind: str) -> ResponseReturnValue:
-    marks.put(current_user, posts.find(id), kind)
+    marks.put(current_user, posts.find(id, current_user.id), kind)
     return _back_to(id)
 
 
 def _take_back(id: int, kind: str) -> ResponseReturnValue:
-    marks.take_back(current_user, posts.find(id), kind)
+    marks.take_back(current_user, posts.find(id, current_user.id), kind)
     return _back_to(id)
 
 

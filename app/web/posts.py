@@ -36,7 +36,7 @@ def create() -> ResponseReturnValue:
 @login_required
 def show(id: int) -> ResponseReturnValue:
     """One post."""
-    return render_template("posts/show.html", post=posts.find(id))
+    return render_template("posts/show.html", post=posts.find(id, current_user.id))
 
 
 @bp.get(f"/{POST_ID}/edit")

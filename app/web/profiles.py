@@ -19,7 +19,7 @@ bp = Blueprint("profiles", __name__)
 def show(username: str) -> ResponseReturnValue:
     """Who they are and what they wrote."""
     member = profiles.find(username)
-    page = paging.read(posts.written_by(member), Post, Cursor.parse(request.args.get("at")))
+    page = paging.read(posts.written_by(member, current_user.id), Post, Cursor.parse(request.args.get("at")))
     is_followed = follows.is_following(current_user, member)
     return render_template("profiles/show.html", member=member, page=page, is_followed=is_followed)
 

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_login import login_required
+from flask_login import current_user, login_required
 
 from app.services import search
 
@@ -19,5 +19,5 @@ def index() -> ResponseReturnValue:
         "search/index.html",
         question=question,
         people=search.people(question) if before is None else [],
-        found=search.posts(question, before),
+        found=search.posts(question, current_user.id, before),
     )

@@ -24,5 +24,5 @@ def home() -> ResponseReturnValue:
 @login_required
 def explore() -> ResponseReturnValue:
     """What everybody wrote."""
-    page = timeline.explore(Cursor.parse(request.args.get("at")))
+    page = timeline.explore(current_user.id, Cursor.parse(request.args.get("at")))
     return render_template("timeline/explore.html", page=page)

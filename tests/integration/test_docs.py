@@ -86,7 +86,7 @@ def test_steps_and_a_file(susan, worker):
     assert [step.name for step in runs.steps(run)] == ["Counting", "Writing"]
     with runs.open_artifact(runs.artifact(susan, run.id, "posts-by-year.csv")) as table:
         year, count = table.read().decode().strip().split(",")
-    assert (int(year), count) == (posts.find(1).created_at.year, "3")
+    assert (int(year), count) == (posts.find(1, susan.id).created_at.year, "3")
 
 
 def test_exactly_once(susan, worker):

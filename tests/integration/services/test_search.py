@@ -21,7 +21,7 @@ def write(susan):
 
 
 def found(question):
-    return [post.body for post in search.posts(question).items]
+    return [post.body for post in search.posts(question, None).items]
 
 
 def test_a_post_is_found_by_any_of_its_words_in_any_case(write):
@@ -102,8 +102,8 @@ def test_a_post_that_is_rolled_back_is_not_found(write, susan):
 def test_pages_go_on_where_the_last_one_ended(write):
     write(*(f"common {number}" for number in range(search.PAGE_SIZE + 3)))
 
-    first = search.posts("common")
-    second = search.posts("common", first.before)
+    first = search.posts("common", None)
+    second = search.posts("common", None, first.before)
 
     bodies = [post.body for post in [*first.items, *second.items]]
     assert bodies == [f"common {number}" for number in reversed(range(search.PAGE_SIZE + 3))]
@@ -136,7 +136,7 @@ def test_pages_go_on_where_the_last_one_ended(write):
 def test_any_string_is_a_question(write, question):
     write("something")
 
-    assert search.posts(question).before is None
+    assert search.posts(question, None).before is None
     search.people(question)
 
 
@@ -148,7 +148,7 @@ def test_any_text_can_be_written_and_asked_for(write, body):
     db.session.add(Post(author_id=1, body=body))
     db.session.flush()
 
-    search.posts(body)
+    search.posts(body, None)
 
     db.session.rollback()
 

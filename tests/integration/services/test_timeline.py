@@ -49,7 +49,7 @@ def test_explore_holds_everybody(susan, john, mary):
     for author in (susan, john, mary):
         write(author, 1)
 
-    assert {post.author.username for post in timeline.explore().items} == {"susan", "john", "mary"}
+    assert {post.author.username for post in timeline.explore(None).items} == {"susan", "john", "mary"}
 
 
 @pytest.mark.parametrize("minutes_apart", [1, 0])
