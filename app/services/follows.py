@@ -1,11 +1,18 @@
 """Who follows whom, and the counters that profiles show."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
 from sqlalchemy import Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
 
 from app.errors import Invalid
 from app.extensions import db
 from app.models import Follow, User
+from app.services import paging
+from app.services.paging import Cursor, Page
 
 
 def is_following(member: User, other: User) -> bool:
@@ -16,6 +23,27 @@ def is_following(member: User, other: User) -> bool:
 def followed_ids(member: User) -> Select[int]:
     """The ids of those the member follows."""
     return select(Follow.followed_id).where(Follow.follower_id == member.id)
+
+
+def followers(member: User, at: Cursor | None = None, size: int = paging.PAGE_SIZE) -> Page[User]:
+    """Who follows the member, who came last first."""
+    links = select(Follow).where(Follow.followed_id == member.id).options(joinedload(Follow.follower))
+    page: Page[Any] = paging.read(links, Follow, at, size, Follow.follower_id)
+    return replace(page, items=[link.follower for link in page.items])
+
+
+def following(member: User, at: Cursor | None = None, size: int = paging.PAGE_SIZE) -> Page[User]:
+    """Whom the member follows, the newest choice first."""
+    links = select(Follow).where(Follow.follower_id == member.id).options(joinedload(Follow.followed))
+    page: Page[Any] = paging.read(links, Follow, at, size, Follow.followed_id)
+    return replace(page, items=[link.followed for link in page.items])
+
+
+def followed_among(member: User, others: Iterable[User]) -> frozenset[int]:
+    """The ids of those of a list whom the member follows, in one question."""
+    ids = [other.id for other in others]
+    asked = select(Follow.followed_id).where(Follow.follower_id == member.id, Follow.followed_id.in_(ids))
+    return frozenset(db.session.scalars(asked)) if ids else frozenset()
 
 
 def follow(member: User, other: User) -> None:

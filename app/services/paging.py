@@ -69,17 +69,22 @@ def order(at: Cursor | None, moment: Any, row_id: Any) -> tuple[Any, ...]:
     return moment.desc(), row_id.desc()
 
 
-def read(question: Select[Item], model: Any, at: Cursor | None, size: int = PAGE_SIZE) -> Page[Item]:
-    """The page past the cursor of a list of `model`, newest first by (created_at, id)."""
-    columns = (model.created_at, model.id)
+def read(
+    question: Select[Item], model: Any, at: Cursor | None, size: int = PAGE_SIZE, row_id: Any = None
+) -> Page[Item]:
+    """The page past the cursor of a list of `model`, newest first by (created_at, `row_id`: the model's id)."""
+    row_id = model.id if row_id is None else row_id
+    columns = (model.created_at, row_id)
     nearest = question.where(*beyond(at, *columns)).order_by(*order(at, *columns)).limit(size + 1)
     rows: list[Any] = list(db.session.scalars(nearest))
     items, has_more = rows[:size], len(rows) > size
     if at is not None and at.is_upward:
         items.reverse()
-        return Page(items, _mark(items, 0, True) if has_more else None, _mark(items, -1, False))
-    return Page(items, _mark(items, 0, True) if at else None, _mark(items, -1, False) if has_more else None)
+        return Page(items, _mark(items, 0, row_id, True) if has_more else None, _mark(items, -1, row_id, False))
+    return Page(
+        items, _mark(items, 0, row_id, True) if at else None, _mark(items, -1, row_id, False) if has_more else None
+    )
 
 
-def _mark(items: Sequence[Any], place: int, is_upward: bool) -> str | None:
-    return str(Cursor(items[place].created_at, items[place].id, is_upward)) if items else None
+def _mark(items: Sequence[Any], place: int, row_id: Any, is_upward: bool) -> str | None:
+    return str(Cursor(items[place].created_at, getattr(items[place], row_id.key), is_upward)) if items else None

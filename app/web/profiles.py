@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from app.extensions import db
-from app.models import Post
+from app.models import Post, User
 from app.services import avatars, follows, paging, posts, profiles
 from app.services.paging import Cursor
+from app.web import ways
 from app.web.forms.profiles import ProfileForm
 from app.web.static import FOR_EVER_SECONDS
 
@@ -32,7 +33,7 @@ def follow(username: str) -> ResponseReturnValue:
     follows.follow(current_user, member)
     db.session.commit()
     flash(f"You follow {member.username} now.")
-    return redirect(url_for("profiles.show", username=member.username), 303)
+    return redirect(_back(member), 303)
 
 
 @bp.post("/user/<username>/unfollow")
@@ -43,7 +44,7 @@ def unfollow(username: str) -> ResponseReturnValue:
     follows.unfollow(current_user, member)
     db.session.commit()
     flash(f"You no longer follow {member.username}.")
-    return redirect(url_for("profiles.show", username=member.username), 303)
+    return redirect(_back(member), 303)
 
 
 @bp.get("/profile/edit")
@@ -79,3 +80,8 @@ def avatar(mark: str) -> Response:
     response.set_etag(mark)
     response.make_conditional(request)
     return response
+
+
+def _back(member: User) -> str:
+    """To the list in which the button was pressed, else to the member's page."""
+    return ways.back(request.form.get("back") or url_for("profiles.show", username=member.username))
