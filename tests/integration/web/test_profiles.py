@@ -30,7 +30,7 @@ def test_member_follows_and_unfollows(as_susan, mary):
 
 
 def test_nobody_can_follow_themselves(as_susan):
-    assert "/susan/follow\"" not in as_susan.get("/user/susan").text
+    assert '/susan/follow"' not in as_susan.get("/user/susan").text
     assert as_susan.post("/user/susan/follow").status_code == 422
 
 
