@@ -2,6 +2,7 @@ import pytest
 
 from app.extensions import db
 from app.services import accounts
+from tests.engine_fixtures import fresh, numbers_written, start
 from tests.visitor import Visitor
 
 
@@ -60,6 +61,15 @@ def test_suspending_ends_every_sign_in_for_good(app, members, susan):
     members("restore", "susan")
     assert visitor.get("/").status_code == 302, "the old sign-in stays ended"
     assert visitor.signs_in("susan").status_code == 302
+
+
+def test_what_a_suspended_member_asked_for_is_done(members, susan, worker):
+    run = start("slow", by=susan, count=3)
+
+    members("suspend", "susan")
+    worker.work()
+
+    assert (fresh(run).state, numbers_written(run)) == ("succeeded", 3)
 
 
 def test_a_new_password_ends_every_sign_in(app, members, susan):

@@ -1,0 +1,96 @@
+"""What of susan's an address can name: for each argument in the URL map, something real of hers, made anew."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import uuid6
+from flask import Flask
+from werkzeug.routing import Rule
+
+from app import models
+from app.adapters import storage
+from app.engine import outbox
+from app.extensions import db
+from app.services import avatars, confirmations, letter_choices, letters, posts, resets
+
+SECRET = "a-secret-of-susans"
+
+
+class Belongings:
+    """`address(rule)` leads to things of susan's that nobody has touched yet. What is private in them says SECRET."""
+
+    def __init__(self, app: Flask, susan: models.User) -> None:
+        self.app = app
+        self.susan = susan
+        self.makers: dict[str, Callable[[], object]] = {
+            "posts.id": self.post,
+            "marks.id": self.post,
+            "username": lambda: susan.username,
+            "mark": lambda: avatars.fingerprint(susan.username),
+            "run_id": lambda: self.run().id,
+            "runs.name": lambda: f"{SECRET}.txt",
+            "tasks.name": lambda: "example_long_task",
+            "admin_schedules.name": lambda: "every_day",
+            "upload_id": self.upload,
+            "letter_id": self.letter,
+            "kind": lambda: "digest",
+            "resets.token": lambda: resets.link_token(susan),
+            "confirmations.token": lambda: confirmations.link_token(susan),
+            "letters.token": lambda: letter_choices.unsubscribe_token(susan),
+            "path": lambda: "css/app.css",
+            "filename": lambda: "css/bootstrap.min.css",
+        }
+
+    def address(self, rule: Rule) -> str:
+        """Raises KeyError for an argument that nothing is known for."""
+        blueprint = rule.endpoint.rpartition(".")[0]
+        makers = {name: self.makers.get(f"{blueprint}.{name}") or self.makers[name] for name in rule.arguments}
+        values = {name: make() for name, make in makers.items()}
+        db.session.commit()
+        built = rule.build(values, append_unknown=False)
+        assert built is not None, rule
+        return built[1]
+
+    def post(self) -> int:
+        post = posts.publish(self.susan, "Words for everybody")
+        db.session.flush()
+        return post.id
+
+    def run(self) -> models.Run:
+        """A failed one, which can be retried, with a file."""
+        run = outbox.request("slow", by=self.susan)
+        run.state, run.active_key, run.text = "failed", None, SECRET
+        run.error, run.error_trace, run.reason = SECRET, SECRET, "error"
+        key = f"runs/{run.id}/{SECRET}.txt"
+        file = Path(self.app.instance_path) / run.id
+        file.write_text(SECRET)
+        self._storage().put(key, file)
+        sha256 = hashlib.sha256(SECRET.encode()).hexdigest()
+        db.session.add(
+            models.Artifact(run_id=run.id, name=f"{SECRET}.txt", storage_key=key, size_bytes=len(SECRET), sha256=sha256)
+        )
+        return run
+
+    def upload(self) -> str:
+        """A file whose scan is asked for."""
+        upload_id = str(uuid6.uuid7())
+        run = self.run()
+        key = f"uploads/{self.susan.id}/{upload_id}/upload"
+        db.session.add(
+            models.Upload(
+                id=upload_id, user_id=self.susan.id, filename=SECRET, size_bytes=1, storage_key=key, run_id=run.id
+            )
+        )
+        return upload_id
+
+    def letter(self) -> int:
+        letters.trial(self.susan)
+        db.session.flush()
+        letter = db.session.scalars(db.select(models.Letter).order_by(models.Letter.id.desc())).first()
+        assert letter is not None
+        letter.subject = letter.text = SECRET
+        return letter.id
+
+    def _storage(self) -> storage.Storage:
+        return storage.open_storage(self.app.config["STORAGE_URL"])
