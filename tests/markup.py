@@ -1,0 +1,50 @@
+"""A page as a browser takes it apart: its elements with their attributes, and what they have it fetch."""
+
+import re
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import urldefrag, urljoin
+
+FETCHED = {"src", "srcset", "poster", "data", "background"}
+IMPORTED = re.compile(r"""@import\s+(?:url\()?\s*["']?([^"')\s]+)|url\(\s*["']?([^"')]+)""")
+MODULE = re.compile(r"""\b(?:import|from)\s*\(?\s*["']([^"']+)["']""")
+
+
+@dataclass(frozen=True)
+class Element:
+    tag: str
+    attributes: dict[str, str]
+
+
+class Markup(HTMLParser):
+    """`elements` in order; `text` is what a person reads."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[Element] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.elements.append(Element(tag, {name: value or "" for name, value in attributes}))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def fetched(self) -> list[str]:
+        """What the browser asks for by itself, as the page names it."""
+        named = [value for each in self.elements for name, value in each.attributes.items() if name in FETCHED]
+        named += [each.attributes["href"] for each in self.elements if each.tag in ("link", "use", "image")]
+        return named
+
+
+def fetched_by(address: str, mimetype: str, text: str) -> list[str]:
+    """The whole addresses of what a page, stylesheet or module has the browser ask for; those inside it left out."""
+    if mimetype == "text/html":
+        named = Markup(text).fetched()
+    elif mimetype == "text/css":
+        named = [first or second for first, second in IMPORTED.findall(text)]
+    else:
+        named = MODULE.findall(text) if "javascript" in mimetype else []
+    return [urldefrag(urljoin(address, name)).url for name in named if not name.startswith(("data:", "#"))]
