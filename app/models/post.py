@@ -13,12 +13,17 @@ from app.models.base import UtcDateTime
 if TYPE_CHECKING:
     from app.models.user import User
 
+PUBLIC, FOLLOWERS = "public", "followers"
+ONLY_AUTHOR = "author"  # imported, and there only for people who are not here
 _IS_IMPORTED = text("source IS NOT NULL")
 _IS_OF_A_RUN = text("import_run_id IS NOT NULL")
 
 
 class Post(db.Model):
-    """`source` and `source_id` are set on imported posts, unique per author, so that importing twice adds nothing."""
+    """`visibility` is PUBLIC, FOLLOWERS or ONLY_AUTHOR; services/sight.py says what that means.
+
+    `source` and `source_id` are set on imported posts, unique per author, so that importing twice adds nothing.
+    """
 
     __tablename__ = "post"
 
@@ -27,6 +32,7 @@ class Post(db.Model):
     body: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    visibility: Mapped[str] = mapped_column(String(16), default=PUBLIC, server_default=PUBLIC)
     source: Mapped[str | None] = mapped_column(String(32))
     source_id: Mapped[str | None] = mapped_column(String(255))
     import_run_id: Mapped[str | None] = mapped_column(String(36))
@@ -34,7 +40,8 @@ class Post(db.Model):
     author: Mapped["User"] = relationship(back_populates="posts", lazy="raise")
 
     __table_args__ = (
-        Index("ix_post_author_newest", "author_id", "created_at", "id"),
+        # with the visibility, so that home finds its page in the index alone
+        Index("ix_post_author_newest", "author_id", "created_at", "id", "visibility"),
         Index("ix_post_author_id", "author_id", "id"),  # a task pages through a member's posts by primary key
         Index("ix_post_newest", "created_at", "id"),
         # partial: most posts are written here, and need not stand in the indexes of imported ones

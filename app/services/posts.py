@@ -7,11 +7,14 @@ from app import clock
 from app.errors import Invalid, NotFound
 from app.extensions import db
 from app.models import Post, User
+from app.models.post import FOLLOWERS, ONLY_AUTHOR, PUBLIC
 from app.services import sight, texts
 
 MAX_LENGTH = 500
+VISIBILITIES = {PUBLIC: "Everybody", FOLLOWERS: "My followers"}
 # a character may be many code points, but nobody's honest 500 are more than these
 _WORTH_COUNTING = 50_000
+_SEEN_BY_AUTHOR = {ONLY_AUTHOR: "Only me"}
 
 
 def written_by(author: User, viewer_id: int | None) -> Select[Post]:
@@ -36,21 +39,31 @@ def find_own(post_id: int, member: User) -> Post:
     return post
 
 
-def publish(author: User, body: str) -> Post:
-    """A new post. Raises Invalid for an empty or too long one."""
-    post = Post(author_id=author.id, body=checked(body))
+def publish(author: User, body: str, visibility: str = PUBLIC) -> Post:
+    """A new post. Raises Invalid for an empty or too long one, and for a visibility there is none."""
+    post = Post(author_id=author.id, body=checked(body), visibility=_known(visibility, None))
     db.session.add(post)
     _count(author.id, 1)
     db.session.flush()
     return post
 
 
-def edit(post: Post, body: str) -> Post:
-    """Change the words, and mark the post as edited if they are other words. Raises Invalid like `publish`."""
+def visibilities(post: Post | None) -> dict[str, str]:
+    """What the author may choose between, by the names the database keeps."""
+    return VISIBILITIES if post is None or post.visibility != ONLY_AUTHOR else _SEEN_BY_AUTHOR | VISIBILITIES
+
+
+def edit(post: Post, body: str, visibility: str | None = None) -> Post:
+    """Change the words, and mark the post as edited if they are other words; None leaves who may see it as it is.
+
+    Raises Invalid like `publish`.
+    """
     body = checked(body)
+    if visibility is not None:
+        post.visibility = _known(visibility, post)
     if body != post.body:
         post.body, post.edited_at = body, clock.now()
-        db.session.flush()
+    db.session.flush()
     return post
 
 
@@ -70,6 +83,12 @@ def checked(body: str) -> str:
     if length > MAX_LENGTH:
         raise Invalid(f"A post has at most {MAX_LENGTH} characters; this one has {length:,}.")
     return body
+
+
+def _known(visibility: str, post: Post | None) -> str:
+    if visibility not in visibilities(post):
+        raise Invalid("Choose who may see this post.")
+    return visibility
 
 
 def _count(author_id: int, change: int) -> None:

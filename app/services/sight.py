@@ -3,15 +3,21 @@
 A viewer is a member's id; None is a stranger, who is signed in nowhere.
 """
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, or_, select
 
 from app.extensions import db
-from app.models import Post
+from app.models import Follow, Post
+from app.models.post import FOLLOWERS, ONLY_AUTHOR, PUBLIC
 
 
 def posts(viewer_id: int | None) -> ColumnElement[bool]:
     """True of the posts the viewer may see at all: on their own page, on their author's, behind a link."""
-    return true()
+    is_public = Post.visibility == PUBLIC
+    if viewer_id is None:
+        return is_public
+    is_link = (Follow.follower_id == viewer_id) & (Follow.followed_id == Post.author_id)
+    is_for_follower = (Post.visibility == FOLLOWERS) & select(Follow.follower_id).where(is_link).exists()
+    return or_(is_public, Post.author_id == viewer_id, is_for_follower)
 
 
 def listed(viewer_id: int | None) -> ColumnElement[bool]:
@@ -24,7 +30,7 @@ def at_home(viewer_id: int) -> ColumnElement[bool]:
 
     Says less than `listed`, so that an index answers: who follows need not be asked about again.
     """
-    return true()
+    return or_(Post.visibility != ONLY_AUTHOR, Post.author_id == viewer_id)
 
 
 def may_see(viewer_id: int | None, post: Post) -> bool:

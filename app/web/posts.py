@@ -26,7 +26,7 @@ def create() -> ResponseReturnValue:
     form = PostForm()
     if not form.validate():
         return render_template("posts/new.html", form=form), 422
-    posts.publish(current_user, form.body.data or "")
+    posts.publish(current_user, form.body.data or "", form.visibility.data)
     db.session.commit()
     flash("Your post is out.")
     return redirect(url_for("timeline.home"), 303)
@@ -44,7 +44,7 @@ def show(id: int) -> ResponseReturnValue:
 def edit_form(id: int) -> ResponseReturnValue:
     """The post as it is, to change."""
     post = posts.find_own(id, current_user)
-    return render_template("posts/edit.html", post=post, form=PostForm(obj=post))
+    return render_template("posts/edit.html", post=post, form=PostForm(post))
 
 
 @bp.post(f"/{POST_ID}/edit")
@@ -52,10 +52,10 @@ def edit_form(id: int) -> ResponseReturnValue:
 def edit(id: int) -> ResponseReturnValue:
     """Keep the new words."""
     post = posts.find_own(id, current_user)
-    form = PostForm()
+    form = PostForm(post)
     if not form.validate():
         return render_template("posts/edit.html", post=post, form=form), 422
-    posts.edit(post, form.body.data or "")
+    posts.edit(post, form.body.data or "", form.visibility.data)
     db.session.commit()
     flash("Your post is changed.")
     return redirect(url_for("posts.show", id=id), 303)

@@ -1,5 +1,7 @@
 """The format of our own export and of the tutorial's: `{"posts": [{"body": "…", "timestamp": "…Z"}]}`.
 
+`to` and `cc` may say whom a post is addressed to, as in Mastodon's archives.
+
 Read as a stream of the parser's events: a file of any size takes little memory, and nesting costs nothing.
 """
 
@@ -15,6 +17,7 @@ MEMBER = "posts.json"
 SOURCE = "microblog"
 _DEPTH = 64
 _OPENS, _CLOSES = {"start_map", "start_array"}, {"end_map", "end_array"}
+_ADDRESSES = {"to", "cc"}
 _BROKEN = (ijson.JSONError, UnicodeDecodeError, ValueError, OverflowError)
 Open = Callable[[], AbstractContextManager[Readable]]
 
@@ -59,10 +62,14 @@ def _posts(events: Iterator[tuple[str, Any]], text: JsonText) -> Iterator[dict[s
                 has_list = has_list or is_list
             elif depth == 2:
                 post = {} if event == "start_map" else None
+            elif depth == 3 and post is not None and field in _ADDRESSES:
+                post[field], field = [], field if event == "start_array" else ""
             depth += 1
             _check_depth(depth, text)
         elif depth == 3 and post is not None:
             post[field] = value
+        elif depth == 4 and post is not None and field in _ADDRESSES:
+            post[field].append(value)
         elif depth == 2 and is_list:
             text.passed_post()
             yield None

@@ -33,6 +33,7 @@ def add(author_id: int, import_run_id: str, rows: Sequence[Row]) -> int:
             "author_id": author_id,
             "body": row.body,
             "created_at": row.created_at,
+            "visibility": row.visibility,
             "source": microblog.SOURCE,
             "source_id": row.source_id,
             "import_run_id": import_run_id,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.errors import Invalid
+from app.models.post import FOLLOWERS, ONLY_AUTHOR, PUBLIC
 from app.services import texts
 from app.services.imports import limits
 
@@ -20,6 +21,7 @@ IN_THE_FUTURE = "Its date lies in the future."
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _TOMORROW = timedelta(days=1)  # clocks differ, and so do zones that nobody wrote down
 _NEVER = _FIRST
+_EVERYBODY = {"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"}
 
 
 class BadRow(Invalid):
@@ -40,6 +42,7 @@ class Row:
     ordinal: int = 0
     problem: str | None = None
     is_here: bool = False
+    visibility: str = PUBLIC
 
     @property
     def name(self) -> str:
@@ -88,7 +91,7 @@ def _row(number: int, entry: dict[str, Any] | None, now: datetime) -> Row:
         created_at = moment(entry.get("timestamp"), now)
     except BadRow as bad:
         return Row(number, problem=bad.message)
-    return Row(number, body, created_at, key_of(body, created_at))
+    return Row(number, body, created_at, key_of(body, created_at), visibility=visibility(entry))
 
 
 def _words(given: Any) -> str:
@@ -100,6 +103,22 @@ def _words(given: Any) -> str:
     if len(body) > limits.POST_CHARACTERS and texts.length(body) > limits.POST_CHARACTERS:
         raise BadRow(TOO_LONG)
     return body
+
+
+def visibility(entry: dict[str, Any]) -> str:
+    """Who may see the post here: never more people than it was addressed to, where the file says so at all."""
+    to, cc = (_addresses(entry.get(field)) for field in ("to", "cc"))
+    if to is None and cc is None:
+        return PUBLIC
+    if _EVERYBODY.intersection((to or []) + (cc or [])):
+        return PUBLIC
+    return FOLLOWERS if any(address.endswith("/followers") for address in to or []) else ONLY_AUTHOR
+
+
+def _addresses(given: Any) -> list[str] | None:
+    if given is None:
+        return None
+    return [each for each in (given if isinstance(given, list) else [given]) if isinstance(each, str)]
 
 
 def moment(stamp: Any, now: datetime) -> datetime:
