@@ -76,6 +76,12 @@ ROUTES = {
     "POST /user/<username>/unfollow": MEMBERS,
     "GET /profile/edit": MEMBERS,
     "POST /profile/edit": MEMBERS,
+    "GET /user/<username>/block": MEMBERS,
+    "POST /user/<username>/block": MEMBERS,
+    "POST /user/<username>/unblock": MEMBERS,
+    "POST /user/<username>/mute": MEMBERS,
+    "POST /user/<username>/unmute": MEMBERS,
+    "GET /profile/blocked": MEMBERS,
     "GET /avatars/<mark>.svg": EVERYBODY,
     # -- what a member is told ---------------------------------------------------------------------------------------
     "GET /notifications": POLL,

@@ -8,10 +8,10 @@ from sqlalchemy import Select, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
-from app.errors import Invalid
+from app.errors import Invalid, NotAllowed
 from app.extensions import db
 from app.models import Follow, User
-from app.services import paging
+from app.services import blocks, paging
 from app.services.paging import Cursor, Page
 
 
@@ -25,17 +25,17 @@ def followed_ids(member: User) -> Select[int]:
     return select(Follow.followed_id).where(Follow.follower_id == member.id)
 
 
-def followers(member: User, at: Cursor | None = None, size: int = paging.PAGE_SIZE) -> Page[User]:
-    """Who follows the member, who came last first."""
-    links = select(Follow).where(Follow.followed_id == member.id).options(joinedload(Follow.follower))
-    page: Page[Any] = paging.read(links, Follow, at, size, Follow.follower_id)
+def followers(member: User, viewer_id: int, at: Cursor | None = None, size: int = paging.PAGE_SIZE) -> Page[User]:
+    """Who follows the member, who came last first, but for those from whom the viewer is apart."""
+    links = select(Follow).where(Follow.followed_id == member.id, blocks.sees(viewer_id, Follow.follower_id))
+    page: Page[Any] = paging.read(links.options(joinedload(Follow.follower)), Follow, at, size, Follow.follower_id)
     return replace(page, items=[link.follower for link in page.items])
 
 
-def following(member: User, at: Cursor | None = None, size: int = paging.PAGE_SIZE) -> Page[User]:
-    """Whom the member follows, the newest choice first."""
-    links = select(Follow).where(Follow.follower_id == member.id).options(joinedload(Follow.followed))
-    page: Page[Any] = paging.read(links, Follow, at, size, Follow.followed_id)
+def following(member: User, viewer_id: int, at: Cursor | None = None, size: int = paging.PAGE_SIZE) -> Page[User]:
+    """Whom the member follows, the newest choice first, but for those from whom the viewer is apart."""
+    links = select(Follow).where(Follow.follower_id == member.id, blocks.sees(viewer_id, Follow.followed_id))
+    page: Page[Any] = paging.read(links.options(joinedload(Follow.followed)), Follow, at, size, Follow.followed_id)
     return replace(page, items=[link.followed for link in page.items])
 
 
@@ -47,11 +47,16 @@ def followed_among(member: User, others: Iterable[User]) -> frozenset[int]:
 
 
 def follow(member: User, other: User) -> None:
-    """See the other's posts from now on; doing it twice changes nothing. Raises Invalid for oneself."""
+    """See the other's posts from now on; doing it twice changes nothing.
+
+    Raises Invalid for oneself, NotAllowed where one of them blocked the other.
+    """
     if member.id == other.id:
         raise Invalid("You see your own posts already.")
     if is_following(member, other):
         return
+    if blocks.are_apart(member.id, other.id):
+        raise NotAllowed(f"You cannot follow {other.username}.")
     try:
         with db.session.begin_nested():
             db.session.add(Follow(follower_id=member.id, followed_id=other.id))

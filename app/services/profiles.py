@@ -5,16 +5,34 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import Conflict, NotFound
 from app.extensions import db
 from app.models import User
-from app.services import accounts, texts
+from app.services import accounts, blocks, texts
 
 ABOUT_MAX_LENGTH = 140
+UNKNOWN = "There is no member of that name, or their page is not for you to see."
 
 
 def find(username: str) -> User:
     """The member of that name, in whatever case. Raises NotFound."""
     member = accounts.named(username)
     if member is None:
-        raise NotFound("There is no member of that name.")
+        raise NotFound(UNKNOWN)
+    return member
+
+
+def find_for(viewer: User, username: str) -> User:
+    """The member, unless one of the two blocked the other. Raises NotFound in the same words as for no member."""
+    member = find(username)
+    if blocks.are_apart(viewer.id, member.id):
+        raise NotFound(UNKNOWN)
+    return member
+
+
+def find_even_blocked(viewer: User, username: str) -> User:
+    """The member, also one whom the viewer blocked, for it is theirs to undo. Raises NotFound like `find_for`."""
+    member = find(username)
+    between = blocks.between(viewer.id, member.id)
+    if between.is_blocked and not between.has_blocked:
+        raise NotFound(UNKNOWN)
     return member
 
 

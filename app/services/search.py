@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from app.adapters import search as adapter
 from app.extensions import begin_writing, db
 from app.models import Post, User
-from app.services import sight
+from app.services import blocks, sight
 
 PAGE_SIZE = 25
 PEOPLE = 8
@@ -45,14 +45,17 @@ def posts(question: str, viewer_id: int | None, before: int | None = None) -> Fo
     return Found(rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None)
 
 
-def people(question: str) -> Sequence[User]:
-    """A few members in whose name or words about themselves the question stands, names that begin with it first."""
+def people(question: str, viewer_id: int) -> Sequence[User]:
+    """A few members in whose name or words about themselves the question stands, names that begin with it first.
+
+    Whom the viewer muted is found by name all the same: that is asked for, and their page can be opened.
+    """
     asked = question.strip()[:MAX_QUESTION_LENGTH]
     if not asked:
         return []
     begins = User.username.istartswith(asked, autoescape=True)
     within = or_(User.username.icontains(asked, autoescape=True), User.about_me.icontains(asked, autoescape=True))
-    chosen = select(User).where(within, User.is_suspended.is_(False))
+    chosen = select(User).where(within, User.is_suspended.is_(False), blocks.sees(viewer_id, User.id))
     return db.session.scalars(chosen.order_by(begins.desc(), User.username).limit(PEOPLE)).all()
 
 

@@ -8,21 +8,21 @@ from sqlalchemy import ColumnElement, or_, select
 from app.extensions import db
 from app.models import Follow, Post
 from app.models.post import FOLLOWERS, ONLY_AUTHOR, PUBLIC
+from app.services import blocks
 
 
 def posts(viewer_id: int | None) -> ColumnElement[bool]:
     """True of the posts the viewer may see at all: on their own page, on their author's, behind a link."""
-    is_public = Post.visibility == PUBLIC
     if viewer_id is None:
-        return is_public
-    is_link = (Follow.follower_id == viewer_id) & (Follow.followed_id == Post.author_id)
-    is_for_follower = (Post.visibility == FOLLOWERS) & select(Follow.follower_id).where(is_link).exists()
-    return or_(is_public, Post.author_id == viewer_id, is_for_follower)
+        return _open_to(None)
+    return _open_to(viewer_id) & blocks.sees(viewer_id, Post.author_id)
 
 
 def listed(viewer_id: int | None) -> ColumnElement[bool]:
     """True of those that a list of everybody's posts shows them unasked: explore, search, a hashtag."""
-    return posts(viewer_id)
+    if viewer_id is None:
+        return _open_to(None)
+    return _open_to(viewer_id) & blocks.hears(viewer_id, Post.author_id)
 
 
 def at_home(viewer_id: int) -> ColumnElement[bool]:
@@ -30,9 +30,20 @@ def at_home(viewer_id: int) -> ColumnElement[bool]:
 
     Says less than `listed`, so that an index answers: who follows need not be asked about again.
     """
-    return or_(Post.visibility != ONLY_AUTHOR, Post.author_id == viewer_id)
+    is_open = or_(Post.visibility != ONLY_AUTHOR, Post.author_id == viewer_id)
+    return is_open & blocks.hears(viewer_id, Post.author_id)
 
 
 def may_see(viewer_id: int | None, post: Post) -> bool:
     """True if the viewer may see this one."""
     return db.session.scalar(select(Post.id).where(Post.id == post.id, posts(viewer_id))) is not None
+
+
+def _open_to(viewer_id: int | None) -> ColumnElement[bool]:
+    """What the post's own visibility says."""
+    is_public = Post.visibility == PUBLIC
+    if viewer_id is None:
+        return is_public
+    is_link = (Follow.follower_id == viewer_id) & (Follow.followed_id == Post.author_id)
+    is_for_follower = (Post.visibility == FOLLOWERS) & select(Follow.follower_id).where(is_link).exists()
+    return or_(is_public, Post.author_id == viewer_id, is_for_follower)

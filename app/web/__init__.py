@@ -5,6 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.web import (
     accounts,
+    blocks,
     confirmations,
     errors,
     follows,
@@ -43,6 +44,7 @@ FEATURES = (
     search,
     profiles,
     follows,
+    blocks,
     tasks,
     runs,
     imports,

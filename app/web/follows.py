@@ -15,16 +15,16 @@ bp = Blueprint("follows", __name__, url_prefix="/user/<username>")
 @login_required
 def followers(username: str) -> ResponseReturnValue:
     """Who came last first."""
-    member = profiles.find(username)
-    return _page(member, follows.followers(member, Cursor.parse(request.args.get("at"))), "followers")
+    member = profiles.find_for(current_user, username)
+    return _page(member, follows.followers(member, current_user.id, Cursor.parse(request.args.get("at"))), "followers")
 
 
 @bp.get("/following")
 @login_required
 def following(username: str) -> ResponseReturnValue:
     """The newest choice first."""
-    member = profiles.find(username)
-    return _page(member, follows.following(member, Cursor.parse(request.args.get("at"))), "following")
+    member = profiles.find_for(current_user, username)
+    return _page(member, follows.following(member, current_user.id, Cursor.parse(request.args.get("at"))), "following")
 
 
 def _page(member: User, page: Page[User], kind: str) -> str:

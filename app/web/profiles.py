@@ -6,7 +6,7 @@ from flask_login import current_user, login_required
 
 from app.extensions import db
 from app.models import Post, User
-from app.services import avatars, follows, paging, posts, profiles
+from app.services import avatars, blocks, follows, paging, posts, profiles
 from app.services.paging import Cursor
 from app.web import ways
 from app.web.forms.profiles import ProfileForm
@@ -19,17 +19,22 @@ bp = Blueprint("profiles", __name__)
 @login_required
 def show(username: str) -> ResponseReturnValue:
     """Who they are and what they wrote."""
-    member = profiles.find(username)
+    member = profiles.find_even_blocked(current_user, username)
     page = paging.read(posts.written_by(member, current_user.id), Post, Cursor.parse(request.args.get("at")))
-    is_followed = follows.is_following(current_user, member)
-    return render_template("profiles/show.html", member=member, page=page, is_followed=is_followed)
+    return render_template(
+        "profiles/show.html",
+        member=member,
+        page=page,
+        is_followed=follows.is_following(current_user, member),
+        between=blocks.between(current_user.id, member.id),
+    )
 
 
 @bp.post("/user/<username>/follow")
 @login_required
 def follow(username: str) -> ResponseReturnValue:
     """See their posts at home."""
-    member = profiles.find(username)
+    member = profiles.find_for(current_user, username)
     follows.follow(current_user, member)
     db.session.commit()
     flash(f"You follow {member.username} now.")
@@ -40,7 +45,7 @@ def follow(username: str) -> ResponseReturnValue:
 @login_required
 def unfollow(username: str) -> ResponseReturnValue:
     """Stop seeing their posts at home."""
-    member = profiles.find(username)
+    member = profiles.find_for(current_user, username)
     follows.unfollow(current_user, member)
     db.session.commit()
     flash(f"You no longer follow {member.username}.")

@@ -18,6 +18,6 @@ def index() -> ResponseReturnValue:
     return render_template(
         "search/index.html",
         question=question,
-        people=search.people(question) if before is None else [],
+        people=search.people(question, current_user.id) if before is None else [],
         found=search.posts(question, current_user.id, before),
     )

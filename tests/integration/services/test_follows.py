@@ -43,13 +43,13 @@ def test_lists_hold_the_newest_link_first_and_page_on(susan, john, mary, david):
         link.created_at = clock.now() + timedelta(minutes=place + 1)
     db.session.commit()
 
-    assert [one.username for one in follows.followers(susan).items] == ["david", "mary", "john"]
-    assert [one.username for one in follows.following(susan).items] == ["mary", "john"]
+    assert [one.username for one in follows.followers(susan, susan.id).items] == ["david", "mary", "john"]
+    assert [one.username for one in follows.following(susan, susan.id).items] == ["mary", "john"]
 
-    first = follows.followers(susan, size=2)
-    second = follows.followers(susan, Cursor.parse(first.older), size=2)
+    first = follows.followers(susan, susan.id, size=2)
+    second = follows.followers(susan, susan.id, Cursor.parse(first.older), size=2)
     assert ([one.username for one in second.items], second.older) == (["john"], None)
-    back = follows.followers(susan, Cursor.parse(second.newer), size=2)
+    back = follows.followers(susan, susan.id, Cursor.parse(second.newer), size=2)
     assert ([one.username for one in back.items], back.newer) == (["david", "mary"], None)
 
 
@@ -62,10 +62,10 @@ def test_links_of_one_moment_are_all_listed(susan):
     db.session.add_all(Follow(follower_id=fan.id, followed_id=susan.id, created_at=moment) for fan in fans)
     db.session.commit()
 
-    seen, page = [], follows.followers(susan, size=3)
+    seen, page = [], follows.followers(susan, susan.id, size=3)
     seen += page.items
     while page.older:
-        page = follows.followers(susan, Cursor.parse(page.older), size=3)
+        page = follows.followers(susan, susan.id, Cursor.parse(page.older), size=3)
         seen += page.items
 
     assert sorted(one.username for one in seen) == sorted([*(fan.username for fan in fans), "john"])

@@ -137,7 +137,7 @@ def test_any_string_is_a_question(write, question):
     write("something")
 
     assert search.posts(question, None).before is None
-    search.people(question)
+    search.people(question, 1)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -157,15 +157,15 @@ def test_people_are_found_by_name_and_by_what_they_say_of_themselves(susan, john
     john.about_me = "Likes susan's posts"
     db.session.commit()
 
-    assert [one.username for one in search.people("SUS")] == ["susan", "john"]
-    assert search.people("%") == []
+    assert [one.username for one in search.people("SUS", mary.id)] == ["susan", "john"]
+    assert search.people("%", mary.id) == []
 
 
 def test_suspended_people_are_not_shown(susan, john):
     john.is_suspended = True
     db.session.commit()
 
-    assert search.people("john") == []
+    assert search.people("john", susan.id) == []
 
 
 def test_imported_and_seeded_posts_are_put_in_by_who_writes_them(susan):
