@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urldefrag, urljoin
 
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 FETCHED = {"src", "srcset", "poster", "data", "background"}
 IMPORTED = re.compile(r"""@import\s+(?:url\()?\s*["']?([^"')\s]+)|url\(\s*["']?([^"')]+)""")
 MODULE = re.compile(r"""\b(?:import|from)\s*\(?\s*["']([^"']+)["']""")
@@ -17,20 +18,37 @@ class Element:
 
 
 class Markup(HTMLParser):
-    """`elements` in order; `text` is what a person reads."""
+    """`elements` in order, `comments`, and `pieces`: each text with its tags, `[dir]` at those that set one."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
         self.elements: list[Element] = []
-        self.text = ""
+        self.comments: list[str] = []
+        self.pieces: list[tuple[tuple[str, ...], str]] = []
+        self._open = [""]
         self.feed(html)
         self.close()
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.elements.append(Element(tag, {name: value or "" for name, value in attributes}))
+        if tag not in VOID:
+            self._open.append(f"{tag}[dir]" if "dir" in self.elements[-1].attributes else tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        tags = [name.removesuffix("[dir]") for name in self._open]
+        if tag in tags:
+            del self._open[len(tags) - 1 - tags[::-1].index(tag) :]
+
+    def handle_comment(self, comment: str) -> None:
+        self.comments.append(comment)
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self.pieces.append((tuple(self._open), data))
+
+    @property
+    def text(self) -> str:
+        """What a person reads."""
+        return "".join(words for _, words in self.pieces)
 
     def fetched(self) -> list[str]:
         """What the browser asks for by itself, as the page names it."""

@@ -209,6 +209,17 @@ def names_a_file(run: Run, *, name: str) -> None:
         file.write(name)
 
 
+@task(title="Repeats", unit="words", unique=None, retries=0)
+def repeats(run: Run, *, words: str) -> None:
+    """Say the words wherever a task can say something: beside the bar, of an item, at its end."""
+    for number in run.each(range(2), atomic=1):
+        run.say(words)
+        with run.item(f"{number} {words}"):
+            if number:
+                raise Invalid(words)
+    run.result(words)
+
+
 @task(title="Odd", unique=None, retries=1)
 def odd(run: Run, *, how: str) -> None:
     """Things a task should not do, or that go wrong in odd ways."""
