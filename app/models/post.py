@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
 PUBLIC, FOLLOWERS = "public", "followers"
 ONLY_AUTHOR = "author"  # imported, and there only for people who are not here
+_IS_THERE, _IS_DELETED = text("deleted_at IS NULL"), text("deleted_at IS NOT NULL")
 _IS_IMPORTED = text("source IS NOT NULL")
 _IS_OF_A_RUN = text("import_run_id IS NOT NULL")
 
 
 class Post(db.Model):
-    """`visibility` is PUBLIC, FOLLOWERS or ONLY_AUTHOR; services/sight.py says what that means.
+    """A post with `deleted_at` is gone for everybody, though its author may have it back for a moment.
+
+    `visibility` is PUBLIC, FOLLOWERS or ONLY_AUTHOR; services/sight.py says what that means.
 
     `source` and `source_id` are set on imported posts, unique per author, so that importing twice adds nothing.
     """
@@ -33,6 +36,7 @@ class Post(db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     visibility: Mapped[str] = mapped_column(String(16), default=PUBLIC, server_default=PUBLIC)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     source: Mapped[str | None] = mapped_column(String(32))
     source_id: Mapped[str | None] = mapped_column(String(255))
     import_run_id: Mapped[str | None] = mapped_column(String(36))
@@ -41,9 +45,18 @@ class Post(db.Model):
 
     __table_args__ = (
         # with the visibility, so that home finds its page in the index alone
-        Index("ix_post_author_newest", "author_id", "created_at", "id", "visibility"),
+        Index(
+            "ix_post_author_newest",
+            "author_id",
+            "created_at",
+            "id",
+            "visibility",
+            sqlite_where=_IS_THERE,
+            postgresql_where=_IS_THERE,
+        ),
         Index("ix_post_author_id", "author_id", "id"),  # a task pages through a member's posts by primary key
-        Index("ix_post_newest", "created_at", "id"),
+        Index("ix_post_newest", "created_at", "id", sqlite_where=_IS_THERE, postgresql_where=_IS_THERE),
+        Index("ix_post_deleted", "deleted_at", sqlite_where=_IS_DELETED, postgresql_where=_IS_DELETED),
         # partial: most posts are written here, and need not stand in the indexes of imported ones
         Index(
             "uq_post_source",

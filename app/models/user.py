@@ -37,7 +37,11 @@ class User(UserMixin, db.Model):
     following_count: Mapped[int] = mapped_column(default=0)
 
     # write-only: a member may have a million posts, so nothing loads them all by accident
-    posts: WriteOnlyMapped["Post"] = relationship(back_populates="author", passive_deletes=True)
+    posts: WriteOnlyMapped["Post"] = relationship(
+        back_populates="author",
+        passive_deletes=True,
+        primaryjoin="and_(User.id == Post.author_id, Post.deleted_at.is_(None))",
+    )
 
     __table_args__ = (
         Index("uq_user_username_lower", func.lower(username), unique=True),

@@ -16,6 +16,7 @@ from app.engine import artifacts, notices
 from app.extensions import db
 from app.models import Letter, Notification, Run, ScheduleDue, Upload, notification, run_state
 from app.models.letter import DEAD, SENT
+from app.services import posts
 from app.services.imports import keeping
 
 PARTS_KEPT = timedelta(days=1)
@@ -137,6 +138,11 @@ def remove_letter(letter: Row[Any]) -> int:
     return _count(delete(Letter).where(Letter.id == letter.id, Letter.state.in_((SENT, DEAD))))
 
 
+def remove_post(post: Row[Any]) -> int:
+    """Remove a post that its author deleted and can have back no longer."""
+    return posts.remove(post.id)
+
+
 KINDS = (
     Kind("Runs", "runs", runs_over, remove_run),
     Kind("Imports", "imports", uploads_over, remove_upload),
@@ -145,6 +151,7 @@ KINDS = (
     Kind("Letters", "letters", letters_over, remove_letter),
     Kind("Due times", "tasks", scheduled_tasks, remove_dues, key=str),
     Kind("Imported files", "files", imported_files_over, remove_imported_file),
+    Kind("Deleted posts", "posts", posts.over, remove_post),
 )
 STEPS = tuple((kind.name, 1.0, kind.unit) for kind in KINDS)
 

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, func, or_, select, u
 
 from app.extensions import begin_writing, db
 from app.models import Follow, Post, User
+from app.services import sight
 
 
 def members() -> Select[int]:
@@ -42,8 +43,12 @@ def _is_wrong() -> ColumnElement[bool]:
 
 def _counted() -> dict[str, ScalarSelect[int]]:
     """Every counter the schema keeps, and what it should be."""
-    counts = {"post_count": Post.author_id, "follower_count": Follow.followed_id, "following_count": Follow.follower_id}
+    counts = {
+        "post_count": (Post.author_id == User.id) & sight.IS_THERE,
+        "follower_count": Follow.followed_id == User.id,
+        "following_count": Follow.follower_id == User.id,
+    }
     return {
-        name: select(func.count()).where(column == User.id).correlate(User).scalar_subquery()
-        for name, column in counts.items()
+        name: select(func.count()).where(condition).correlate(User).scalar_subquery()
+        for name, condition in counts.items()
     }

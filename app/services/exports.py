@@ -12,6 +12,7 @@ from sqlalchemy import Select, select
 from app import clock, links
 from app.models import Post, User
 from app.models.post import FOLLOWERS, ONLY_AUTHOR, PUBLIC
+from app.services import sight
 
 JSON_OPENING = '{"posts": [\n'
 JSON_CLOSING = "\n]}\n"
@@ -22,7 +23,9 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 def posts_of(author: User) -> Select[int, str, datetime, str]:
     """Id, body, time and visibility of all the author's posts; the engine goes through them by id, oldest first."""
-    return select(Post.id, Post.body, Post.created_at, Post.visibility).where(Post.author_id == author.id)
+    return select(Post.id, Post.body, Post.created_at, Post.visibility).where(
+        Post.author_id == author.id, sight.IS_THERE
+    )
 
 
 def addressed(author: User) -> dict[str, dict[str, list[str]]]:

@@ -1,16 +1,22 @@
-"""Posts: publishing, editing and taking them back."""
+"""Posts: publishing, editing, deleting them, and having them back for a moment."""
 
-from sqlalchemy import Select, select, update
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, delete, select, update
 from sqlalchemy.orm import joinedload
 
 from app import clock
-from app.errors import Invalid, NotFound
+from app.errors import Gone, Invalid, NotFound
 from app.extensions import db
 from app.models import Post, User
 from app.models.post import FOLLOWERS, ONLY_AUTHOR, PUBLIC
 from app.services import sight, texts
 
 MAX_LENGTH = 500
+UNDO_FOR = timedelta(seconds=10)
+# what the page, the button and the way here may take
+_GRACE = timedelta(seconds=5)
 VISIBILITIES = {PUBLIC: "Everybody", FOLLOWERS: "My followers"}
 # a character may be many code points, but nobody's honest 500 are more than these
 _WORTH_COUNTING = 50_000
@@ -68,10 +74,33 @@ def edit(post: Post, body: str, visibility: str | None = None) -> Post:
 
 
 def withdraw(post: Post) -> None:
-    """Delete the post."""
-    _count(post.author_id, -1)
-    db.session.delete(post)
-    db.session.flush()
+    """Delete the post: it is gone for everybody at once, and for good when UNDO_FOR is over."""
+    if _mark(post.id, clock.now(), Post.deleted_at.is_(None)):
+        _count(post.author_id, -1)
+
+
+def restore(post_id: int, member: User) -> None:
+    """Have a post of one's own back that was just deleted; twice changes nothing. Raises NotFound; Gone too late."""
+    own = select(Post.deleted_at).where(Post.id == post_id, Post.author_id == member.id)
+    found = db.session.execute(own).first()
+    if found is None:
+        raise NotFound("There is no such post of yours.")
+    if found.deleted_at is None:
+        return
+    if not _mark(post_id, None, Post.deleted_at > clock.now() - UNDO_FOR - _GRACE):
+        raise Gone(f"A deleted post comes back within {UNDO_FOR.seconds} seconds only. This one is gone.")
+    _count(member.id, 1)
+
+
+def over() -> Select[int]:
+    """The ids of deleted posts that nobody can have back any more."""
+    return select(Post.id).where(Post.deleted_at < clock.now() - UNDO_FOR - 2 * _GRACE)
+
+
+def remove(post_id: int) -> int:
+    """Remove a deleted post's row, with all that hangs on it; how many that were."""
+    gone: Any = delete(Post).where(Post.id.in_(over().where(Post.id == post_id)))
+    return len(db.session.execute(gone.returning(Post.id).execution_options(synchronize_session=False)).all())
 
 
 def checked(body: str) -> str:
@@ -89,6 +118,12 @@ def _known(visibility: str, post: Post | None) -> str:
     if visibility not in visibilities(post):
         raise Invalid("Choose who may see this post.")
     return visibility
+
+
+def _mark(post_id: int, moment: datetime | None, condition: ColumnElement[bool]) -> bool:
+    """True if the condition held; of two who ask at once it holds for one."""
+    marked: Any = update(Post).where(Post.id == post_id, condition).values(deleted_at=moment).returning(Post.id)
+    return db.session.execute(marked).first() is not None
 
 
 def _count(author_id: int, change: int) -> None:

@@ -10,6 +10,8 @@ from app.models import Follow, Post
 from app.models.post import FOLLOWERS, ONLY_AUTHOR, PUBLIC
 from app.services import blocks
 
+IS_THERE = Post.deleted_at.is_(None)
+
 
 def posts(viewer_id: int | None) -> ColumnElement[bool]:
     """True of the posts the viewer may see at all: on their own page, on their author's, behind a link."""
@@ -31,7 +33,7 @@ def at_home(viewer_id: int) -> ColumnElement[bool]:
     Says less than `listed`, so that an index answers: who follows need not be asked about again.
     """
     is_open = or_(Post.visibility != ONLY_AUTHOR, Post.author_id == viewer_id)
-    return is_open & blocks.hears(viewer_id, Post.author_id)
+    return IS_THERE & is_open & blocks.hears(viewer_id, Post.author_id)
 
 
 def may_see(viewer_id: int | None, post: Post) -> bool:
@@ -40,10 +42,10 @@ def may_see(viewer_id: int | None, post: Post) -> bool:
 
 
 def _open_to(viewer_id: int | None) -> ColumnElement[bool]:
-    """What the post's own visibility says."""
+    """What the post itself says."""
     is_public = Post.visibility == PUBLIC
     if viewer_id is None:
-        return is_public
+        return IS_THERE & is_public
     is_link = (Follow.follower_id == viewer_id) & (Follow.followed_id == Post.author_id)
     is_for_follower = (Post.visibility == FOLLOWERS) & select(Follow.follower_id).where(is_link).exists()
-    return or_(is_public, Post.author_id == viewer_id, is_for_follower)
+    return IS_THERE & or_(is_public, Post.author_id == viewer_id, is_for_follower)

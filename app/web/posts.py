@@ -1,11 +1,12 @@
-"""Writing, reading, changing and deleting one post."""
+"""Writing, reading, changing and deleting one post, and having it back."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from app.extensions import db
 from app.services import posts
+from app.web import ways
 from app.web.forms.posts import PostForm
 
 bp = Blueprint("posts", __name__, url_prefix="/posts")
@@ -61,18 +62,21 @@ def edit(id: int) -> ResponseReturnValue:
     return redirect(url_for("posts.show", id=id), 303)
 
 
-@bp.get(f"/{POST_ID}/delete")
-@login_required
-def delete_form(id: int) -> ResponseReturnValue:
-    """Ask first."""
-    return render_template("posts/delete.html", post=posts.find_own(id, current_user))
-
-
 @bp.post(f"/{POST_ID}/delete")
 @login_required
 def delete(id: int) -> ResponseReturnValue:
-    """Take the post back."""
+    """Take the post back; the next page offers to undo it."""
     posts.withdraw(posts.find_own(id, current_user))
     db.session.commit()
-    flash("Your post is deleted.")
-    return redirect(url_for("timeline.home"), 303)
+    flash(url_for("posts.restore", id=id), "deleted")
+    return redirect(ways.back(request.form.get("back", ""), but=url_for("posts.show", id=id)), 303)
+
+
+@bp.post(f"/{POST_ID}/restore")
+@login_required
+def restore(id: int) -> ResponseReturnValue:
+    """Have a post back that was just deleted."""
+    posts.restore(id, current_user)
+    db.session.commit()
+    flash("Your post is back.")
+    return redirect(f"{ways.back(request.form.get('back', ''))}#post-{id}", 303)

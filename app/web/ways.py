@@ -5,9 +5,10 @@ from urllib.parse import urlsplit
 from flask import url_for
 
 
-def back(wanted: str) -> str:
-    """`wanted` if it is a path of ours; else home."""
-    return wanted if _is_path_of_ours(wanted) else url_for("timeline.home")
+def back(wanted: str, but: str | None = None) -> str:
+    """`wanted` if it is a path of ours, and not the page `but`, which is no longer there; else home."""
+    is_there = _is_path_of_ours(wanted) and urlsplit(wanted).path != but
+    return wanted if is_there else url_for("timeline.home")
 
 
 def _is_path_of_ours(wanted: str) -> bool:

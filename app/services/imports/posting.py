@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.extensions import db
 from app.models import Post, User
-from app.services import search
+from app.services import search, sight
 from app.services.imports import microblog
 from app.services.imports.rows import Row, key_of
 
@@ -61,8 +61,8 @@ def of_import(author_id: int, import_run_id: str) -> Select[int]:
 def remove(author_id: int, import_run_id: str, ids: Sequence[int]) -> None:
     """Delete these posts of an import, as far as they are still there, and count them off."""
     gone: Any = delete(Post).where(Post.id.in_(ids), Post.author_id == author_id, Post.import_run_id == import_run_id)
-    removed = db.session.execute(gone.returning(Post.id).execution_options(synchronize_session=False)).all()
-    _count(author_id, -len(removed))
+    removed = db.session.execute(gone.returning(Post.deleted_at).execution_options(synchronize_session=False)).all()
+    _count(author_id, -sum(post.deleted_at is None for post in removed))
 
 
 def _here(author_id: int) -> tuple[set[int], dict[int, int]]:
@@ -71,7 +71,8 @@ def _here(author_id: int) -> tuple[set[int], dict[int, int]]:
     """
     words = case((Post.source.is_(None), Post.body))
     found = select(Post.source_id, Post.created_at, words).where(
-        Post.author_id == author_id, or_(Post.source.is_(None), Post.source == microblog.SOURCE)
+        Post.author_id == author_id,
+        or_(Post.source.is_(None) & sight.IS_THERE, Post.source == microblog.SOURCE),
     )
     imported: set[int] = set()
     written: dict[int, int] = {}

@@ -48,7 +48,7 @@ def test_marks_go_with_the_post_and_with_the_member(post, susan, john, mary):
     marks.put(mary, other, LIKE)
     db.session.commit()
 
-    posts.withdraw(posts.find(post.id, susan.id))
+    db.session.delete(post)
     db.session.commit()
     assert db.session.query(Mark.post_id).all() == [(other.id,)]
     db.session.delete(mary)

@@ -1,5 +1,8 @@
+from datetime import timedelta
+
 import pytest
 
+from app import clock
 from app.extensions import db
 from app.models import Post
 from app.services import posts
@@ -69,20 +72,46 @@ def test_author_edits_their_post(as_susan, post):
     assert "Other words" in page and ">edited<" in page
 
 
-def test_author_deletes_their_post_after_being_asked(as_susan, post):
-    page = as_susan.get(f"/posts/{post.id}/delete")
-    assert f'action="/posts/{post.id}/delete"' in page.text
+def test_author_deletes_their_post_and_has_it_back_where_they_were(app, as_susan, as_mary, post):
+    assert f'action="/posts/{post.id}/delete"' in as_susan.get("/user/susan").text
 
+    answer = as_susan.post(f"/posts/{post.id}/delete", back="/user/susan")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/user/susan")
+    assert "The first words" not in as_mary.get("/explore").text
+    page = as_susan.get("/user/susan").text
+    assert "Your post is deleted." in page and f'action="/posts/{post.id}/restore"' in page
+    assert "Your post is deleted." not in as_susan.get("/user/susan").text
+
+    answer = as_susan.post(f"/posts/{post.id}/restore", back="/user/susan")
+
+    assert answer.headers["Location"] == f"/user/susan#post-{post.id}"
+    assert "The first words" in as_mary.get("/explore").text
+
+
+def test_who_deletes_a_post_on_its_own_page_is_sent_home(as_susan, post):
+    as_susan.get(f"/posts/{post.id}")
+
+    answer = as_susan.post(f"/posts/{post.id}/delete", back=f"/posts/{post.id}")
+
+    assert answer.headers["Location"] == "/"
+
+
+def test_undo_comes_too_late_with_a_sentence(as_susan, post):
     as_susan.post(f"/posts/{post.id}/delete")
+    post.deleted_at = clock.now() - timedelta(seconds=20)
+    db.session.commit()
 
-    assert as_susan.get(f"/posts/{post.id}").status_code == 404
+    answer = as_susan.post(f"/posts/{post.id}/restore")
+
+    assert answer.status_code == 410 and "This one is gone." in answer.text
 
 
 def test_another_members_post_can_be_read_and_nothing_else(as_mary, post):
     assert as_mary.get(f"/posts/{post.id}").status_code == 200
 
-    for path in (f"/posts/{post.id}/edit", f"/posts/{post.id}/delete"):
-        assert as_mary.get(path).status_code == 404
+    assert as_mary.get(f"/posts/{post.id}/edit").status_code == 404
+    for path in (f"/posts/{post.id}/edit", f"/posts/{post.id}/delete", f"/posts/{post.id}/restore"):
         assert as_mary.post(path, body="Taken over").status_code == 404
     db.session.refresh(post)
     assert post.body == "The first words"

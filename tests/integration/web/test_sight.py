@@ -13,7 +13,7 @@ from app.extensions import db
 from app.models import Artifact, Post
 from app.models.mark import BOOKMARK
 from app.models.post import FOLLOWERS, ONLY_AUTHOR, PUBLIC
-from app.services import digests, follows, letter_choices, marks, posts, reminders, runs, sight
+from app.services import digests, exports, follows, letter_choices, marks, posts, reminders, runs, sight
 from tests.archives import as_json
 from tests.importing import bring_in
 from tests.visitor import Visitor
@@ -55,6 +55,18 @@ def test_a_post_is_met_by_those_it_is_for_alone_wherever_posts_are_shown(app, wr
     for place in everywhere:
         assert "zanzibar</p>" not in Visitor(app).get(place, follow_redirects=True).text, "a stranger"
     assert sight.may_see(None, post) == (visibility == PUBLIC)
+
+
+def test_a_deleted_post_is_gone_everywhere_at_once(app, write, susan, john, mary):
+    post = write(PUBLIC)
+
+    posts.withdraw(post)
+    db.session.commit()
+
+    for viewer in (susan, john, mary):
+        assert places(app, viewer, post) == set()
+    assert not db.session.execute(exports.posts_of(susan)).all()
+    assert not sight.may_see(None, post)
 
 
 def test_who_follows_no_longer_sees_it_no_longer(app, write, susan, john):
