@@ -5,13 +5,14 @@ the rows. Drawn earlier, two writers would deadlock; drawn from a clock or an id
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ForeignKey, Index, Insert, String, Text, bindparam, event, text, update
+from sqlalchemy import Connection, ForeignKey, Index, Insert, String, Text, bindparam, event, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
@@ -64,19 +65,28 @@ class Notification(db.Model):
 
 @dataclass(frozen=True)
 class Waiting:
-    """A notification collected but not yet written."""
+    """A notification collected but not yet written. `count` gives its data once the counter is drawn."""
 
     user_id: int
     key: str
     name: str
     payload_json: str
     status: str
+    count: Callable[[Connection], int] | None = None
 
 
 def collect(user_id: int, key: str, name: str, data: Any, status: str = PLAIN) -> None:
     """Remember to set `key` to `data` for the member when this session's outer transaction commits."""
-    waiting = Waiting(user_id, key, name, json.dumps(data, ensure_ascii=False, separators=(",", ":")), status)
-    db.session().info.setdefault(_WAITING, []).append(waiting)
+    _remember(Waiting(user_id, key, name, _encoded(data), status))
+
+
+def collect_count(user_id: int, name: str, count: Callable[[Connection], int]) -> None:
+    """As `collect`, for a number that several writers change at once: counted when the member's counter is drawn.
+
+    Whoever draws second waits for the first to commit, and so counts what the first wrote too. None at all is no news
+    to a page that has just been opened.
+    """
+    _remember(Waiting(user_id, name, name, "", PLAIN, count))
 
 
 def waiting_count(session: Session) -> int:
@@ -87,6 +97,14 @@ def waiting_count(session: Session) -> int:
 def forget_after(session: Session, count: int) -> None:
     """Drop what was collected after the first `count`."""
     del session.info.get(_WAITING, [])[count:]
+
+
+def _remember(waiting: Waiting) -> None:
+    db.session().info.setdefault(_WAITING, []).append(waiting)
+
+
+def _encoded(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 @event.listens_for(Session, "before_commit")
@@ -117,19 +135,24 @@ def _draw(session: Session, user_id: int, count: int) -> int | None:
 
 
 def _upsert(session: Session, items: list[Waiting], last_seq: int, written_at: datetime) -> None:
-    rows = [
-        {
-            "user_id": item.user_id,
-            "key": item.key,
-            "name": item.name,
-            "seq": last_seq - len(items) + place,
-            "status": item.status,
-            "written_at": written_at,
-            "payload_json": item.payload_json,
-        }
-        for place, item in enumerate(items, start=1)
-    ]
     connection = session.connection()
+    rows = []
+    for seq, item in enumerate(items, start=last_seq - len(items) + 1):
+        payload, status = item.payload_json, item.status
+        if item.count is not None:
+            count = item.count(connection)
+            payload, status = _encoded(count), PLAIN if count else SEEN
+        rows.append(
+            {
+                "user_id": item.user_id,
+                "key": item.key,
+                "name": item.name,
+                "seq": seq,
+                "status": status,
+                "written_at": written_at,
+                "payload_json": payload,
+            }
+        )
     connection.execute(_set_state(connection.dialect.name), rows)
 
 
