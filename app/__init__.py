@@ -17,7 +17,7 @@ def create_app(config: Config | None = None) -> Flask:
     """The whole application, bound to `config` (by default: the environment's). Raises ConfigError."""
     from app import models  # noqa: F401  (registers the tables)
     from app import api, cli, engine, tasks, web
-    from app.services import run_letters
+    from app.services import activities, run_letters
 
     config = config or Config()
     app = web.LeanFlask(
@@ -38,7 +38,7 @@ def create_app(config: Config | None = None) -> Flask:
     csrf.init_app(app)
     limiter.init_app(app)
     bootstrap.init_app(app)
-    engine.init_app(app, when_ended=run_letters.write_of)
+    engine.init_app(app, when_ended=(run_letters.write_of, activities.tell_of_run))
     tasks.load(app.config["TASK_MODULES"])
     web.register(app)
     api.register(app)

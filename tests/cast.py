@@ -7,9 +7,8 @@ from flask import Flask
 
 from app import clock
 from app.extensions import db
-from app.models import User
+from app.models import Follow, User
 from app.security import passwords
-from app.services import follows
 
 PASSWORD = "microblog"
 
@@ -36,17 +35,23 @@ def david(cast: dict[str, User]) -> User:
 
 @pytest.fixture
 def cast(app: Flask) -> dict[str, User]:
-    members = {name: _member(name) for name in ("susan", "john", "mary", "david")}
+    members = {name: newcomer(name) for name in ("susan", "john", "mary", "david")}
     members["david"].role = "admin"
     db.session.add_all(members.values())
     db.session.flush()
-    follows.follow(members["susan"], members["john"])
-    follows.follow(members["john"], members["susan"])
+    _befriend(members["susan"], members["john"])
     db.session.commit()
     return members
 
 
-def _member(name: str) -> User:
+def _befriend(one: User, other: User) -> None:
+    """They follow each other since long ago: nobody is told of it in a test."""
+    db.session.add_all(Follow(follower_id=a.id, followed_id=b.id) for a, b in ((one, other), (other, one)))
+    for member in (one, other):
+        member.follower_count = member.following_count = 1
+
+
+def newcomer(name: str) -> User:
     return User(username=name, email=f"{name}@example.com", password_hash=_hash(), email_confirmed_at=clock.now())
 
 

@@ -1,7 +1,7 @@
 """Runs of long work: progress, cancel, retry, recovery. Its public names are `task` and `Run`."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from flask import Flask
 
@@ -12,10 +12,11 @@ from app.engine.run_handle import Run
 __all__ = ["Run", "init_app", "task"]
 
 
-def init_app(app: Flask, when_ended: Callable[[models.Run], object]) -> None:
-    """Bind the engine to the application's settings; `when_ended` hears of each run that ends, as it ends."""
+def init_app(app: Flask, when_ended: Iterable[Callable[[models.Run], object]]) -> None:
+    """Bind the engine to the application's settings; those in `when_ended` hear of each run that ends, as it ends."""
     from app.engine import endings, queues
 
-    endings.listen(when_ended)
+    for listener in when_ended:
+        endings.listen(listener)
     queues.init_app(app)
     app.extensions["microblog-pid"] = os.getpid()

@@ -1,5 +1,6 @@
 """What we remember. Importing this package registers every table."""
 
+from app.models.activity import Activity
 from app.models.block import Block
 from app.models.follow import Follow
 from app.models.letter import Letter
@@ -13,6 +14,7 @@ from app.models.upload import Upload
 from app.models.user import User
 
 __all__ = [
+    "Activity",
     "Artifact",
     "Block",
     "Follow",

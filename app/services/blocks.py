@@ -5,6 +5,7 @@ is not told, and their page can still be opened.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, or_, select, union_all
 from sqlalchemy.exc import IntegrityError
@@ -52,12 +53,12 @@ def is_heard(actor_id: int, by_id: int) -> bool:
     return not (found.are_apart or found.has_muted)
 
 
-def sees(viewer_id: int, member_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+def sees(viewer_id: int, member_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     """True of rows whose member is not apart from the viewer."""
     return member_id.not_in(union_all(_others(viewer_id, BLOCK), _blocked_by(viewer_id)))
 
 
-def hears(viewer_id: int, member_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+def hears(viewer_id: int, member_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     """The same for what is shown unasked: the viewer has not muted the row's member either."""
     return member_id.not_in(union_all(_others(viewer_id, BLOCK, MUTE), _blocked_by(viewer_id)))
 

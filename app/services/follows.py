@@ -11,7 +11,8 @@ from sqlalchemy.orm import joinedload
 from app.errors import Invalid, NotAllowed
 from app.extensions import db
 from app.models import Follow, User
-from app.services import blocks, paging
+from app.models.activity import FOLLOW
+from app.services import activities, blocks, paging
 from app.services.paging import Cursor, Page
 
 
@@ -63,6 +64,7 @@ def follow(member: User, other: User) -> None:
     except IntegrityError:
         return  # another tab was quicker
     _count(member.id, other.id, 1)
+    activities.tell(other.id, FOLLOW, actor_id=member.id)
 
 
 def unfollow(member: User, other: User) -> None:
@@ -70,6 +72,7 @@ def unfollow(member: User, other: User) -> None:
     link = delete(Follow).where(Follow.follower_id == member.id, Follow.followed_id == other.id)
     if db.session.execute(link.returning(Follow.followed_id)).first() is not None:
         _count(member.id, other.id, -1)
+        activities.take_back(FOLLOW, actor_id=member.id, user_id=other.id)
 
 
 def _count(follower_id: int, followed_id: int, change: int) -> None:

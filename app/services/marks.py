@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from app.extensions import db
-from app.models import Mark, Post, User
+from app.models import Mark, Post, User, activity
 from app.models.mark import BOOKMARK, LIKE
-from app.services import paging, sight
+from app.services import activities, paging, sight
 from app.services.paging import Cursor, Page
 
 
@@ -36,11 +36,15 @@ def put(member: User, post: Post, kind: str) -> None:
             db.session.add(Mark(user_id=member.id, kind=kind, post_id=post.id))
     except IntegrityError:
         return  # another tab was quicker
+    if kind == LIKE:
+        activities.tell(post.author_id, activity.LIKE, actor_id=member.id, post_id=post.id)
 
 
 def take_back(member: User, post: Post, kind: str) -> None:
     """Unlike, or forget a bookmark; doing it twice changes nothing."""
     db.session.execute(delete(Mark).where(Mark.user_id == member.id, Mark.kind == kind, Mark.post_id == post.id))
+    if kind == LIKE:
+        activities.take_back(activity.LIKE, actor_id=member.id, post_id=post.id)
 
 
 def shown(member: User, posts: Iterable[Post]) -> Shown:

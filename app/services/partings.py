@@ -2,7 +2,7 @@
 
 from app.models import User
 from app.models.block import BLOCK
-from app.services import blocks, follows
+from app.services import activities, blocks, follows
 
 
 def block(member: User, other: User) -> None:
@@ -10,3 +10,5 @@ def block(member: User, other: User) -> None:
     blocks.put(member, other, BLOCK)
     follows.unfollow(member, other)
     follows.unfollow(other, member)
+    for each in (member, other):
+        activities.count_again(each.id)

@@ -11,7 +11,7 @@ from app.errors import Gone, Invalid, NotFound
 from app.extensions import db
 from app.models import Post, User
 from app.models.post import FOLLOWERS, ONLY_AUTHOR, PUBLIC
-from app.services import sight, texts
+from app.services import activities, sight, texts
 
 MAX_LENGTH = 500
 UNDO_FOR = timedelta(seconds=10)
@@ -77,6 +77,7 @@ def withdraw(post: Post) -> None:
     """Delete the post: it is gone for everybody at once, and for good when UNDO_FOR is over."""
     if _mark(post.id, clock.now(), Post.deleted_at.is_(None)):
         _count(post.author_id, -1)
+        activities.recount_of(post.id)
 
 
 def restore(post_id: int, member: User) -> None:
@@ -90,6 +91,7 @@ def restore(post_id: int, member: User) -> None:
     if not _mark(post_id, None, Post.deleted_at > clock.now() - UNDO_FOR - _GRACE):
         raise Gone(f"A deleted post comes back within {UNDO_FOR.seconds} seconds only. This one is gone.")
     _count(member.id, 1)
+    activities.recount_of(post_id)
 
 
 def over() -> Select[int]:

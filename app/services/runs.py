@@ -9,10 +9,11 @@ from sqlalchemy import Select, func, or_, select
 
 from app import clock
 from app.adapters import storage
-from app.engine import monitor, outbox
+from app.engine import control, monitor, outbox
 from app.errors import NotFound
 from app.extensions import db
 from app.models import Artifact, Run, RunEvent, RunFailure, User, run_state
+from app.services import activities
 
 TRAY_CARDS = 3
 SHOWN_EVENTS = 200
@@ -74,6 +75,13 @@ def start(user: User, name: str, args: dict[str, Any] | None = None, idempotency
     if task is None or not task.visible:
         raise NotFound("There is no such task.")
     return outbox.request(name, by=user, args=args, idempotency_key=idempotency_key)
+
+
+def acknowledge(run: Run) -> Run:
+    """The member has seen how it ended, and has read of it. Idempotent. Raises Conflict while it is active."""
+    control.acknowledge(run)
+    activities.see_run(run)
+    return run
 
 
 def allowance(user: User) -> Allowance:

@@ -52,7 +52,7 @@ def retry(run_id: str) -> ResponseReturnValue:
 @bp.post("/runs/<run_id>/seen")
 @login_required
 def seen(run_id: str) -> ResponseReturnValue:
-    return _act(run_id, control.acknowledge)
+    return _act(run_id, runs.acknowledge)
 
 
 @bp.get("/runs/<run_id>/files/<name>")

@@ -12,6 +12,7 @@ from app.engine import control, outbox
 from app.errors import Conflict, NotFound, ProductError
 from app.extensions import begin_writing, db
 from app.models import Run, Upload, User, run_state
+from app.services import runs
 from app.services.imports import keeping
 from app.services.imports.findings import Findings
 from app.services.imports.json_text import Readable
@@ -133,7 +134,7 @@ def confirm(user: User, upload: Upload) -> Run:
     upload.import_run_id = upload.run_id = run.id
     db.session.flush()
     if now.run is not None:
-        control.acknowledge(now.run)  # its result was the preview, which the member has just answered
+        runs.acknowledge(now.run)  # its result was the preview, which the member has just answered
     return run
 
 

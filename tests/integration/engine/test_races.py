@@ -95,7 +95,8 @@ def assert_both_know_the_same(ids, told):
     """Whichever was committed first: one end, as the canceller was told, and as the member was."""
     ended = {run.id: run.state for run in db.session.scalars(select(Run))}
     final = dict(db.session.execute(ends_of_runs()).all())
-    notices = {notice.data["run_id"]: notice.data["state"] for notice in db.session.scalars(select(Notification))}
+    told_of_runs = db.session.scalars(select(Notification).where(Notification.name == "task_progress"))
+    notices = {notice.data["run_id"]: notice.data["state"] for notice in told_of_runs}
     for number, run_id in ids.items():
         state = ended[run_id]
         assert state in ("succeeded", "cancelled"), (state, told[number])

@@ -278,7 +278,7 @@ def test_an_outcome_stays_until_it_is_acknowledged(susan, worker):
     db.session.commit()
 
     after = db.session.get(Notification, key, populate_existing=True)
-    assert (after.status, after.data["seen"], after.seq) == ("seen", True, seq + 1)
+    assert (after.status, after.data["seen"]) == ("seen", True) and after.seq > seq
     assert wait_for(run, lambda row: row.seen_at)
 
 

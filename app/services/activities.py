@@ -1,0 +1,111 @@
+"""What happened that concerns a member: told in the transaction that causes it, read on their notifications page.
+
+How much of it is unread is a notification, so the badge of every open page follows.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app import clock
+from app.extensions import db
+from app.models import Activity, Post, Run, notification, run_state
+from app.models.activity import FOLLOW, LIKE, MESSAGE, RUN
+from app.services import blocks, sight
+
+UNREAD = "unread_activity_count"
+COUNTED = 100  # a badge says "99+" of more
+TOLD_AGAIN = (MESSAGE, RUN)  # one line each, which the newest message or end makes new
+TOLD_RUNS = (run_state.SUCCEEDED, run_state.PARTIAL, run_state.FAILED)
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def tell(
+    user_id: int, kind: str, *, actor_id: int | None = None, post_id: int | None = None, run_id: str | None = None
+) -> None:
+    """Tell the member, once for the same thing. Nobody is told of their own doing, or of whom they turned away from."""
+    if actor_id is not None and (actor_id == user_id or not blocks.is_heard(actor_id, by_id=user_id)):
+        return
+    now = clock.now()
+    key = _key(kind, actor_id, post_id, run_id)
+    row = {"user_id": user_id, "kind": kind, "key": key, "about": _about(kind, key, post_id, now), "created_at": now}
+    insert = _INSERT[db.engine.dialect.name](Activity.__table__)
+    insert = insert.values(**row, actor_id=actor_id, post_id=post_id, run_id=run_id)
+    if kind in TOLD_AGAIN:
+        renewed = {"created_at": now, "read_at": None}
+        insert = insert.on_conflict_do_update(index_elements=["user_id", "key"], set_=renewed)
+    else:
+        insert = insert.on_conflict_do_nothing(index_elements=["user_id", "key"])
+    db.session.flush()
+    if db.session.execute(insert.returning(Activity.id)).first() is not None:
+        count_again(user_id)
+
+
+def take_back(
+    kind: str, *, actor_id: int | None = None, post_id: int | None = None, user_id: int | None = None
+) -> None:
+    """It is no longer so: forget it, whoever was told. Give what it was told with; `user_id` where it has no post."""
+    given = {Activity.kind: kind, Activity.actor_id: actor_id, Activity.post_id: post_id, Activity.user_id: user_id}
+    which = [column == value for column, value in given.items() if value is not None]
+    forgotten = delete(Activity).where(*which).returning(Activity.user_id)
+    for told in set(db.session.scalars(forgotten.execution_options(synchronize_session=False))):
+        count_again(told)
+
+
+def recount_of(post_id: int) -> None:
+    """The post can be seen by others than before, or no longer: badges of who was told of it are counted again."""
+    for told in set(db.session.scalars(select(Activity.user_id).where(Activity.post_id == post_id))):
+        count_again(told)
+
+
+def tell_of_run(run: Run) -> None:
+    """Tell its owner that a run has ended, unless they cancelled it themselves."""
+    if run.user_id is not None and run.state in TOLD_RUNS:
+        tell(run.user_id, RUN, run_id=run.id)
+
+
+def see_run(run: Run) -> None:
+    """The owner has acknowledged how the run ended."""
+    if run.user_id is not None:
+        _read(run.user_id, Activity.key == _key(RUN, None, None, run.id))
+
+
+def count_again(user_id: int) -> None:
+    """Set the member's badge when the transaction commits."""
+
+    def count(connection: Connection) -> int:
+        return connection.scalar(select(_unread(user_id))) or 0
+
+    notification.collect_count(user_id, UNREAD, count)
+
+
+def of_member(user_id: int) -> Select[Activity]:
+    """What the member was told and may still see; any order."""
+    is_seen = select(Post.id).where(Post.id == Activity.post_id, sight.posts(user_id)).exists()
+    is_heard = or_(Activity.actor_id.is_(None), blocks.hears(user_id, Activity.actor_id))
+    return select(Activity).where(Activity.user_id == user_id, or_(Activity.post_id.is_(None), is_seen), is_heard)
+
+
+def _unread(user_id: int) -> ScalarSelect[int]:
+    unread = of_member(user_id).with_only_columns(Activity.id).where(Activity.read_at.is_(None)).limit(COUNTED)
+    return select(func.count()).select_from(unread.subquery()).scalar_subquery()
+
+
+def _read(user_id: int, *which: ColumnElement[bool]) -> None:
+    read = update(Activity).where(Activity.user_id == user_id, Activity.read_at.is_(None), *which)
+    found: Any = db.session.execute(read.values(read_at=clock.now()).execution_options(synchronize_session=False))
+    if found.rowcount:
+        count_again(user_id)
+
+
+def _key(*parts: str | int | None) -> str:
+    return ":".join(str(part) for part in parts if part is not None)
+
+
+def _about(kind: str, key: str, post_id: int | None, now: datetime) -> str:
+    """What stands together in one line: the likes of a post, the new followers of a day; all else by itself."""
+    if kind == LIKE:
+        return f"{LIKE}:{post_id}"
+    return f"{FOLLOW}:{now.astimezone(UTC):%Y-%m-%d}" if kind == FOLLOW else key
