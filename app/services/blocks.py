@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from app.errors import Invalid
-from app.extensions import db
+from app.extensions import begin_writing, db
 from app.models import Block, User
 from app.models.block import BLOCK, MUTE
 from app.services import paging
@@ -67,6 +67,13 @@ def turned_from(member: User, at: Cursor | None = None, size: int = paging.PAGE_
     """Whom the member blocks or mutes, the newest first, for nobody else to read."""
     mine = select(Block).where(Block.user_id == member.id).options(joinedload(Block.other))
     return paging.read(mine, Block, at, size, Block.other_id)
+
+
+def hold(one_id: int, other_id: int) -> None:
+    """Let nobody else change what is between the two until the caller commits: who follows may just be blocked."""
+    begin_writing(db.session.connection())
+    pair = select(User.id).where(User.id.in_((one_id, other_id))).order_by(User.id)
+    db.session.execute(pair.with_for_update(key_share=True)).all()
 
 
 def put(member: User, other: User, kind: str) -> None:

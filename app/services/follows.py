@@ -56,6 +56,7 @@ def follow(member: User, other: User) -> None:
         raise Invalid("You see your own posts already.")
     if is_following(member, other):
         return
+    blocks.hold(member.id, other.id)
     if blocks.are_apart(member.id, other.id):
         raise NotAllowed(f"You cannot follow {other.username}.")
     try:

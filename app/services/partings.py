@@ -7,6 +7,7 @@ from app.services import activities, blocks, follows
 
 def block(member: User, other: User) -> None:
     """From now on neither sees the other, and neither follows the other. Raises Invalid for oneself."""
+    blocks.hold(member.id, other.id)
     blocks.put(member, other, BLOCK)
     follows.unfollow(member, other)
     follows.unfollow(other, member)

@@ -1,0 +1,128 @@
+"""Two tabs, or two members, at one instant: what holds of posts, likes and follows whoever comes first."""
+
+from sqlalchemy import func, select
+
+from app.errors import ProductError
+from app.extensions import db
+from app.models import Follow, Mark, Post, User
+from app.models.block import BLOCK
+from app.models.mark import LIKE
+from app.services import blocks, counters, follows, marks, partings, posts
+from tests.duels import together
+
+ROUNDS = 40
+
+
+def member(id):
+    return db.session.get(User, id)
+
+
+def commit(action):
+    """Do it and commit; that the product says no is an answer too."""
+    try:
+        action()
+        db.session.commit()
+    except ProductError:
+        db.session.rollback()
+
+
+def wrong_counters():
+    """How many members are counted wrong, says what mends them."""
+    db.session.rollback()
+    return counters.mend(db.session.scalars(counters.members()).all())
+
+
+def test_a_like_pressed_twice_at_once_is_one(app, susan, john):
+    post_ids = [posts.publish(susan, f"Post {number}").id for number in range(ROUNDS)]
+    db.session.commit()
+    reader = john.id
+
+    def like(number):
+        commit(lambda: marks.put(member(reader), db.session.get(Post, post_ids[number]), LIKE))
+
+    assert not together(app, ROUNDS, like, like)
+    assert db.session.scalar(select(func.count()).select_from(Mark)) == ROUNDS
+
+
+def test_following_twice_at_once_counts_once(app, susan, mary):
+    one, other = mary.id, susan.id
+
+    def begin(_number):
+        commit(lambda: follows.unfollow(member(one), member(other)))
+
+    def follow(_number):
+        commit(lambda: follows.follow(member(one), member(other)))
+
+    assert not together(app, ROUNDS, follow, follow, before=begin)
+    assert not wrong_counters()
+
+
+def test_following_each_other_at_once_does_not_deadlock(app, susan, mary):
+    pair = susan.id, mary.id
+
+    def begin(_number):
+        for one, other in (pair, pair[::-1]):
+            commit(lambda one=one, other=other: follows.unfollow(member(one), member(other)))
+
+    def follow(one, other):
+        return lambda _number: commit(lambda: follows.follow(member(one), member(other)))
+
+    assert not together(app, ROUNDS, follow(*pair), follow(*pair[::-1]), before=begin)
+    assert not wrong_counters()
+
+
+def test_who_is_blocked_while_they_follow_does_not_follow(app, susan, mary):
+    one, other = mary.id, susan.id
+    followed = []
+
+    def begin(_number):
+        followed.append(db.session.get(Follow, (one, other)) is not None)
+        blocks.take_back(member(other), member(one), BLOCK)
+        follows.unfollow(member(one), member(other))
+        db.session.commit()
+
+    def follow(_number):
+        commit(lambda: follows.follow(member(one), member(other)))
+
+    def block(_number):
+        commit(lambda: partings.block(member(other), member(one)))
+
+    assert not together(app, ROUNDS, follow, block, before=begin)
+    assert not any(followed), f"{sum(followed)} of {ROUNDS}"
+    assert not wrong_counters()
+
+
+def test_blocking_each_other_at_once_does_not_deadlock(app, susan, john):
+    pair = susan.id, john.id
+
+    def begin(_number):
+        for one, other in (pair, pair[::-1]):
+            blocks.take_back(member(one), member(other), BLOCK)
+        for one, other in (pair, pair[::-1]):
+            follows.follow(member(one), member(other))
+        db.session.commit()
+
+    def block(one, other):
+        return lambda _number: commit(lambda: partings.block(member(one), member(other)))
+
+    assert not together(app, ROUNDS, block(*pair), block(*pair[::-1]), before=begin)
+    assert db.session.scalar(select(func.count()).select_from(Follow)) == 0
+    assert not wrong_counters()
+
+
+def test_deleting_undoing_and_changing_at_once_counts_right(app, susan):
+    post_ids = [posts.publish(susan, f"Post {number}").id for number in range(ROUNDS)]
+    author = susan.id
+    db.session.commit()
+
+    def delete(number):
+        commit(lambda: posts.withdraw(posts.find_own(post_ids[number], member(author))))
+
+    def undo(number):
+        commit(lambda: posts.restore(post_ids[number], member(author)))
+
+    def edit(number):
+        commit(lambda: posts.edit(posts.find_own(post_ids[number], member(author)), "Other words"))
+
+    assert not together(app, ROUNDS, delete, delete, undo, edit)
+    assert not wrong_counters()
