@@ -63,6 +63,8 @@ ROUTES = {
     "POST /posts/<id>/edit": OWNER,
     "POST /posts/<id>/delete": OWNER,
     "POST /posts/<id>/restore": OWNER,
+    "POST /posts/<id>/reply": MEMBERS,
+    "GET /posts/<id>/thread": MEMBERS,
     "GET /bookmarks": MEMBERS,
     "POST /posts/<id>/like": MEMBERS,
     "POST /posts/<id>/unlike": MEMBERS,

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 PUBLIC, FOLLOWERS = "public", "followers"
 ONLY_AUTHOR = "author"  # imported, and there only for people who are not here
 _IS_THERE, _IS_DELETED = text("deleted_at IS NULL"), text("deleted_at IS NOT NULL")
+_IS_REPLY, _IS_IN_THREAD = text("reply_to_id IS NOT NULL"), text("thread_id IS NOT NULL")
 _IS_IMPORTED = text("source IS NOT NULL")
 _IS_OF_A_RUN = text("import_run_id IS NOT NULL")
 
 
 class Post(db.Model):
     """A post with `deleted_at` is gone for everybody, though its author may have it back for a moment.
+
+    A reply names the post it answers, and in `thread_id` the one that began the conversation. Both numbers stay when
+    those posts are removed, and no other post gets them: their replies have higher ones.
 
     `visibility` is PUBLIC, FOLLOWERS or ONLY_AUTHOR; services/sight.py says what that means.
 
@@ -37,6 +41,8 @@ class Post(db.Model):
     edited_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     visibility: Mapped[str] = mapped_column(String(16), default=PUBLIC, server_default=PUBLIC)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reply_to_id: Mapped[int | None]
+    thread_id: Mapped[int | None]
     source: Mapped[str | None] = mapped_column(String(32))
     source_id: Mapped[str | None] = mapped_column(String(255))
     import_run_id: Mapped[str | None] = mapped_column(String(36))
@@ -56,6 +62,8 @@ class Post(db.Model):
         ),
         Index("ix_post_author_id", "author_id", "id"),  # a task pages through a member's posts by primary key
         Index("ix_post_newest", "created_at", "id", sqlite_where=_IS_THERE, postgresql_where=_IS_THERE),
+        Index("ix_post_reply_to", "reply_to_id", "id", sqlite_where=_IS_REPLY, postgresql_where=_IS_REPLY),
+        Index("ix_post_thread", "thread_id", "id", sqlite_where=_IS_IN_THREAD, postgresql_where=_IS_IN_THREAD),
         Index("ix_post_deleted", "deleted_at", sqlite_where=_IS_DELETED, postgresql_where=_IS_DELETED),
         # partial: most posts are written here, and need not stand in the indexes of imported ones
         Index(

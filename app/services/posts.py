@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 from app import clock
 from app.errors import Gone, Invalid, NotFound
 from app.extensions import db
-from app.models import Post, User
+from app.models import Post, User, activity
 from app.models.post import FOLLOWERS, ONLY_AUTHOR, PUBLIC
 from app.services import activities, sight, texts
 
@@ -45,18 +45,38 @@ def find_own(post_id: int, member: User) -> Post:
     return post
 
 
-def publish(author: User, body: str, visibility: str = PUBLIC) -> Post:
-    """A new post. Raises Invalid for an empty or too long one, and for a visibility there is none."""
-    post = Post(author_id=author.id, body=checked(body), visibility=_known(visibility, None))
+def publish(author: User, body: str, visibility: str = PUBLIC, reply_to: Post | None = None) -> Post:
+    """A new post, maybe in reply to one the author sees.
+
+    Raises Invalid for an empty or too long one, and for a visibility that is not for choice.
+    """
+    post = Post(author_id=author.id, body=checked(body), visibility=_known(visibility, None, reply_to))
+    if reply_to is not None:
+        post.reply_to_id, post.thread_id = reply_to.id, reply_to.thread_id or reply_to.id
     db.session.add(post)
     _count(author.id, 1)
     db.session.flush()
+    if reply_to is not None:
+        activities.tell(reply_to.author_id, activity.REPLY, actor_id=author.id, post_id=post.id)
     return post
 
 
-def visibilities(post: Post | None) -> dict[str, str]:
-    """What the author may choose between, by the names the database keeps."""
-    return VISIBILITIES if post is None or post.visibility != ONLY_AUTHOR else _SEEN_BY_AUTHOR | VISIBILITIES
+def visibilities(post: Post | None, reply_to: Post | None = None) -> dict[str, str]:
+    """What the author may choose between, by the names the database keeps, the usual one first.
+
+    A new reply is for no more people than its post; `post` may stay what it is.
+    """
+    names = list(VISIBILITIES)
+    if reply_to is not None and reply_to.visibility != PUBLIC:
+        names = [reply_to.visibility]
+    if post is not None:
+        names.append(post.visibility)
+    return {name: (VISIBILITIES | _SEEN_BY_AUTHOR)[name] for name in names}
+
+
+def answered(post: Post) -> Post | None:
+    """The post it is a reply to, if that is still there; whoever shows it asks `sight` first."""
+    return db.session.get(Post, post.reply_to_id) if post.reply_to_id is not None else None
 
 
 def edit(post: Post, body: str, visibility: str | None = None) -> Post:
@@ -65,10 +85,11 @@ def edit(post: Post, body: str, visibility: str | None = None) -> Post:
     Raises Invalid like `publish`.
     """
     body = checked(body)
-    if visibility is not None:
-        post.visibility = _known(visibility, post)
     if body != post.body:
         post.body, post.edited_at = body, clock.now()
+    if visibility is not None and visibility != post.visibility:
+        post.visibility = _known(visibility, post, answered(post))
+        activities.recount_of(post.id)
     db.session.flush()
     return post
 
@@ -116,8 +137,8 @@ def checked(body: str) -> str:
     return body
 
 
-def _known(visibility: str, post: Post | None) -> str:
-    if visibility not in visibilities(post):
+def _known(visibility: str, post: Post | None, reply_to: Post | None) -> str:
+    if visibility not in visibilities(post, reply_to):
         raise Invalid("Choose who may see this post.")
     return visibility
 

@@ -4,6 +4,7 @@ A viewer is a member's id; None is a stranger, who is signed in nowhere.
 """
 
 from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import aliased
 
 from app.extensions import db
 from app.models import Follow, Post
@@ -48,4 +49,11 @@ def _open_to(viewer_id: int | None) -> ColumnElement[bool]:
         return IS_THERE & is_public
     is_link = (Follow.follower_id == viewer_id) & (Follow.followed_id == Post.author_id)
     is_for_follower = (Post.visibility == FOLLOWERS) & select(Follow.follower_id).where(is_link).exists()
-    return IS_THERE & or_(is_public, Post.author_id == viewer_id, is_for_follower)
+    return IS_THERE & or_(is_public, Post.author_id == viewer_id, is_for_follower, _answers(viewer_id))
+
+
+def _answers(viewer_id: int) -> ColumnElement[bool]:
+    """True of followers' posts that answer one of the viewer's: who is spoken to may listen."""
+    answered = aliased(Post)
+    is_own = (answered.id == Post.reply_to_id) & (answered.author_id == viewer_id)
+    return (Post.visibility == FOLLOWERS) & select(answered.id).where(is_own).exists()

@@ -1,16 +1,29 @@
 """Writing, reading, changing and deleting one post, and having it back."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from app.extensions import db
-from app.services import posts
+from app.models import Post
+from app.services import posts, threads
 from app.web import ways
 from app.web.forms.posts import PostForm
 
 bp = Blueprint("posts", __name__, url_prefix="/posts")
 POST_ID = "<int(max=2147483647):id>"  # the most a database keeps
+
+
+@bp.app_context_processor
+def threads_on() -> dict[str, object]:
+    """`threads_on(posts)`: asked for by the lists that show replies, once a list."""
+
+    def on(shown: Sequence[Post]) -> threads.Shown:
+        return threads.shown(current_user.id, shown)
+
+    return {"threads_on": on}
 
 
 @bp.get("/new")
@@ -36,8 +49,32 @@ def create() -> ResponseReturnValue:
 @bp.get(f"/{POST_ID}")
 @login_required
 def show(id: int) -> ResponseReturnValue:
-    """One post."""
-    return render_template("posts/show.html", post=posts.find(id, current_user.id))
+    """One post, what it answers and what answers it."""
+    post = posts.find(id, current_user.id)
+    return _page_of(post, PostForm(reply_to=post))
+
+
+@bp.post(f"/{POST_ID}/reply")
+@login_required
+def reply(id: int) -> ResponseReturnValue:
+    """Answer the post."""
+    post = posts.find(id, current_user.id)
+    form = PostForm(reply_to=post)
+    if not form.validate():
+        return _page_of(post, form), 422
+    written = posts.publish(current_user, form.body.data or "", form.visibility.data, reply_to=post)
+    db.session.commit()
+    flash("Your reply is out.")
+    return redirect(f"{url_for('posts.show', id=id)}#post-{written.id}", 303)
+
+
+@bp.get(f"/{POST_ID}/thread")
+@login_required
+def thread(id: int) -> ResponseReturnValue:
+    """The whole conversation the post belongs to, oldest first."""
+    post = posts.find(id, current_user.id)
+    part = threads.whole(post, current_user.id, request.args.get("after", type=int))
+    return render_template("posts/thread.html", post=post, part=part)
 
 
 @bp.get(f"/{POST_ID}/edit")
@@ -45,7 +82,7 @@ def show(id: int) -> ResponseReturnValue:
 def edit_form(id: int) -> ResponseReturnValue:
     """The post as it is, to change."""
     post = posts.find_own(id, current_user)
-    return render_template("posts/edit.html", post=post, form=PostForm(post))
+    return render_template("posts/edit.html", post=post, form=PostForm(post, posts.answered(post)))
 
 
 @bp.post(f"/{POST_ID}/edit")
@@ -53,7 +90,7 @@ def edit_form(id: int) -> ResponseReturnValue:
 def edit(id: int) -> ResponseReturnValue:
     """Keep the new words."""
     post = posts.find_own(id, current_user)
-    form = PostForm(post)
+    form = PostForm(post, posts.answered(post))
     if not form.validate():
         return render_template("posts/edit.html", post=post, form=form), 422
     posts.edit(post, form.body.data or "", form.visibility.data)
@@ -80,3 +117,9 @@ def restore(id: int) -> ResponseReturnValue:
     db.session.commit()
     flash("Your post is back.")
     return redirect(f"{ways.back(request.form.get('back', ''))}#post-{id}", 303)
+
+
+def _page_of(post: Post, form: PostForm) -> str:
+    above = threads.above(post, current_user.id)
+    part = threads.replies(post, current_user.id, request.args.get("after", type=int))
+    return render_template("posts/show.html", post=post, above=above, part=part, form=form)

@@ -7,20 +7,22 @@ from wtforms.validators import ValidationError
 
 from app.errors import Invalid
 from app.models import Post
-from app.models.post import PUBLIC
 from app.services import posts
 
 
 class PostForm(FlaskForm):
-    """What is new, and who may see it; `post` is the one to change, which stays as visible as it is unless asked."""
+    """What is new, and who may see it.
+
+    `post` is the one to change, which stays as visible as it is unless asked; `reply_to` the one to answer.
+    """
 
     body = TextAreaField("What is on your mind?")
-    visibility = SelectField("Who may see it", default=PUBLIC)
+    visibility = SelectField("Who may see it")
 
-    def __init__(self, post: Post | None = None) -> None:
-        super().__init__(obj=post)
-        choices = [SelectChoice(*each) for each in posts.visibilities(post).items()]
-        self.visibility.choices = choices
+    def __init__(self, post: Post | None = None, reply_to: Post | None = None) -> None:
+        choices = posts.visibilities(post, reply_to)
+        super().__init__(obj=post, data={"visibility": next(iter(choices))})
+        self.visibility.choices = [SelectChoice(*each) for each in choices.items()]
 
     def validate_body(self, field: TextAreaField) -> None:
         """The product's own rule, told beside the field."""
