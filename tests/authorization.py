@@ -84,6 +84,9 @@ ROUTES = {
     "POST /user/<username>/mute": MEMBERS,
     "POST /user/<username>/unmute": MEMBERS,
     "GET /profile/blocked": MEMBERS,
+    "GET /profile/close": MEMBERS,
+    "POST /profile/close": MEMBERS,
+    "POST /profile/keep": MEMBERS,
     "GET /avatars/<mark>.svg": EVERYBODY,
     # -- what a member is told ---------------------------------------------------------------------------------------
     "GET /notifications": POLL,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_login import UserMixin
-from sqlalchemy import Index, String, func
+from sqlalchemy import Index, String, func, text
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
 from app import clock
@@ -14,6 +14,8 @@ from app.models.base import UtcDateTime
 
 if TYPE_CHECKING:
     from app.models.post import Post
+
+_IS_ENDING = text("ends_at IS NOT NULL")
 
 
 class User(UserMixin, db.Model):
@@ -32,6 +34,7 @@ class User(UserMixin, db.Model):
     session_epoch: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the member has asked to close the account
     post_count: Mapped[int] = mapped_column(default=0)
     follower_count: Mapped[int] = mapped_column(default=0)
     following_count: Mapped[int] = mapped_column(default=0)
@@ -46,6 +49,7 @@ class User(UserMixin, db.Model):
     __table_args__ = (
         Index("uq_user_username_lower", func.lower(username), unique=True),
         Index("uq_user_email_lower", func.lower(email), unique=True),
+        Index("ix_user_ends_at", "ends_at", sqlite_where=_IS_ENDING, postgresql_where=_IS_ENDING),
     )
 
     @property

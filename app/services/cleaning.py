@@ -16,7 +16,7 @@ from app.engine import artifacts, notices
 from app.extensions import db
 from app.models import Letter, Notification, Run, ScheduleDue, Upload, notification, run_state
 from app.models.letter import DEAD, SENT
-from app.services import posts
+from app.services import closing, posts
 from app.services.imports import keeping
 
 PARTS_KEPT = timedelta(days=1)
@@ -152,6 +152,10 @@ KINDS = (
     Kind("Due times", "tasks", scheduled_tasks, remove_dues, key=str),
     Kind("Imported files", "files", imported_files_over, remove_imported_file),
     Kind("Deleted posts", "posts", posts.over, remove_post),
+    Kind(
+        "Posts of ended accounts", "spans of posts", closing.posts_over, closing.remove_posts, key=lambda span: span[0]
+    ),
+    Kind("Ended accounts", "accounts", closing.over, closing.remove),
 )
 STEPS = tuple((kind.name, 1.0, kind.unit) for kind in KINDS)
 

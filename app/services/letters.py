@@ -79,11 +79,6 @@ def new_sign_in(member: User, browser: str, address: str) -> None:
     _write("new_sign_in", member, key=key, browser=browser, address=address, at=now)
 
 
-def account_ends(member: User, ends_at: datetime) -> None:
-    """Before an account is deleted: when, and how to keep it."""
-    _write("account_ends", member, key=f"account_ends:{member.id}:{clock.stamp(ends_at)}", ends_at=ends_at)
-
-
 def invitation(address: str, by: User, token: str) -> None:
     """To somebody who is no member yet. One for an address and inviter, however often they press."""
     words = render("invitation", "en", by=by, token=token)

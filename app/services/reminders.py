@@ -1,4 +1,5 @@
-"""What members are reminded of by letter: files of theirs that are about to go, and the site, after a long absence.
+"""What members are reminded of by letter: files of theirs and accounts that are about to go, and the site, after a long
+absence.
 
 Each is written once: its key says about what. The spans are shorter than a letter is kept, so no key is forgotten too
 soon.
@@ -14,7 +15,7 @@ from sqlalchemy import Row, Select, func, select
 from app import clock
 from app.extensions import db
 from app.models import Artifact, LetterChoice, Post, Run, User
-from app.services import follows, letter_choices, letters, sight
+from app.services import closing, follows, letter_choices, letters, sight
 
 FILES_GO_IN = timedelta(days=2)
 LONG_AWAY, TOO_LONG_AWAY = timedelta(days=30), timedelta(days=44)
@@ -76,8 +77,14 @@ def of_absence(member: User) -> letters.Row | None:
     return letters.draft("long_away", member, key, headers, **facts)
 
 
+def of_end(member: User) -> letters.Row | None:
+    """The letter that says once more when the account ends."""
+    return closing.letter(member, "soon")
+
+
 KINDS = (
     Kind("Files", files_about_to_go, of_files),
+    Kind("Ends", closing.soon, of_end),
     Kind("Absence", members_long_away, of_absence),
 )
 STEPS = tuple((kind.name, 1.0) for kind in KINDS)

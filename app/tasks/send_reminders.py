@@ -15,7 +15,7 @@ from app.services import letters, reminders
     keep_days=7,
 )
 def send_reminders(run: Run) -> None:
-    """Write to members whose files are about to be removed, and to those who were away for a month."""
+    """Write to members whose files or accounts are about to go, and to those who were away for a month."""
     write = run.gather(letters.post)
     for kind in reminders.KINDS:
         for found in run.step(kind.name).each(kind.found()):

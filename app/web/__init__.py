@@ -6,6 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.web import (
     accounts,
     blocks,
+    closing,
     confirmations,
     errors,
     follows,
@@ -45,6 +46,7 @@ FEATURES = (
     profiles,
     follows,
     blocks,
+    closing,
     tasks,
     runs,
     imports,

@@ -172,11 +172,3 @@ def test_invitation_is_one_letter_however_often_it_is_pressed(susan):
 
     (letter,) = db.session.scalars(select(Letter)).all()
     assert letter.address == "Ada@example.com" and "susan has an account" in letter.text
-
-
-def test_account_that_ends_is_told_once(susan):
-    ends_at = clock.now() + timedelta(days=14)
-    for _time in range(2):
-        letters.account_ends(susan, ends_at)
-
-    assert [letter.kind for letter in db.session.scalars(select(Letter))] == ["account_ends"]
