@@ -114,8 +114,11 @@ def _refused(run: Run, sentence: str) -> ResponseReturnValue:
 
 def _way_back(run: Run) -> str:
     """The page of ours that the button stood on, if it can be read again; else the run's."""
-    came_from = urlsplit(request.referrer or "")
     own = url_for("runs.show", run_id=run.id)
+    try:
+        came_from = urlsplit(request.referrer or "")
+    except ValueError:  # no address at all
+        return own
     is_ours = came_from.netloc == request.host and came_from.path.startswith("/")
     if not is_ours or came_from.path.startswith(("//", "/runs/")) or came_from.path == request.path:
         return own

@@ -11,6 +11,7 @@ from app.services import letters, paging, text_messages
 from app.web.admin.access import for_admins
 
 bp = Blueprint("admin_outbox", __name__, url_prefix="/admin/outbox")
+LETTER_ID = "<int(max=2147483647):letter_id>"  # the most a database keeps
 
 # a letter brings its own style, and nothing of it may run or be fetched
 LETTER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'"
@@ -32,7 +33,7 @@ def index() -> ResponseReturnValue:
     )
 
 
-@bp.get("/<int:letter_id>")
+@bp.get(f"/{LETTER_ID}")
 @for_admins
 def show(letter_id: int) -> ResponseReturnValue:
     letter = letters.find(letter_id)
@@ -44,7 +45,7 @@ def show(letter_id: int) -> ResponseReturnValue:
     )
 
 
-@bp.get("/<int:letter_id>/html")
+@bp.get(f"/{LETTER_ID}/html")
 @for_admins
 def html(letter_id: int) -> ResponseReturnValue:
     letter = letters.find(letter_id)
@@ -53,7 +54,7 @@ def html(letter_id: int) -> ResponseReturnValue:
     return as_letter(letter.html)
 
 
-@bp.post("/<int:letter_id>/replay")
+@bp.post(f"/{LETTER_ID}/replay")
 @for_admins
 def replay(letter_id: int) -> ResponseReturnValue:
     letters.replay(letters.find(letter_id))
