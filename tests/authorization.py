@@ -90,6 +90,9 @@ ROUTES = {
     "GET /avatars/<mark>.svg": EVERYBODY,
     # -- what a member is told ---------------------------------------------------------------------------------------
     "GET /notifications": POLL,
+    "GET /notifications/all": MEMBERS,
+    "POST /notifications/all/read": MEMBERS,
+    "POST /notifications/<activity_id>/read": OWNER,
     "GET /letters": MEMBERS,
     "POST /letters": MEMBERS,
     # the link is the proof

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import uuid6
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from app import models
 from app.adapters import storage
 from app.engine import outbox
 from app.extensions import db
-from app.services import avatars, confirmations, letter_choices, letters, posts, resets
+from app.services import activities, avatars, confirmations, letter_choices, letters, posts, resets
+from tests.cast import newcomer
 
 SECRET = "a-secret-of-susans"
 
@@ -23,9 +25,11 @@ class Belongings:
     def __init__(self, app: Flask, susan: models.User) -> None:
         self.app = app
         self.susan = susan
+        self.number = 0
         self.makers: dict[str, Callable[[], object]] = {
             "posts.id": self.post,
             "marks.id": self.post,
+            "activity_id": self.activity,
             "username": lambda: susan.username,
             "mark": lambda: avatars.fingerprint(susan.username),
             "run_id": lambda: self.run().id,
@@ -56,6 +60,18 @@ class Belongings:
         post = posts.publish(self.susan, "Words for everybody")
         db.session.flush()
         return post.id
+
+    def activity(self) -> int:
+        activities.tell(self.susan.id, "follow", actor_id=self.someone().id)
+        return db.session.scalars(select(models.Activity.id).order_by(models.Activity.id.desc())).first() or 0
+
+    def someone(self) -> models.User:
+        """Whoever did something to her, made anew."""
+        self.number += 1
+        one = newcomer(f"someone{self.number}")
+        db.session.add(one)
+        db.session.flush()
+        return one
 
     def run(self) -> models.Run:
         """A failed one, which can be retried, with a file."""

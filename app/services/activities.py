@@ -6,14 +6,26 @@ How much of it is unread is a notification, so the badge of every open page foll
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app import clock
+from app.errors import NotFound
 from app.extensions import db
-from app.models import Activity, Post, Run, notification, run_state
+from app.models import Activity, Notification, Post, Run, User, notification, run_state
 from app.models.activity import FOLLOW, LIKE, MESSAGE, RUN
 from app.services import blocks, sight
+from app.services.paging import Cursor
 
 UNREAD = "unread_activity_count"
 COUNTED = 100  # a badge says "99+" of more
@@ -72,25 +84,55 @@ def see_run(run: Run) -> None:
         _read(run.user_id, Activity.key == _key(RUN, None, None, run.id))
 
 
+def read(member: User, activity_id: int) -> None:
+    """The member has read that line. Raises NotFound."""
+    about = db.session.scalar(of_member(member.id).with_only_columns(Activity.about).where(Activity.id == activity_id))
+    if about is None:
+        raise NotFound("There is no such notification.")
+    _read(member.id, Activity.about == about)
+
+
+def read_all(member: User, until: Cursor | None) -> None:
+    """The member has read everything, or everything up to that moment."""
+    _read(member.id, *(() if until is None else (Activity.created_at <= until.moment,)))
+
+
+def mend(member: User) -> bool:
+    """Set a badge right that is wrong since others hid something, or left; False where it is right."""
+    stored = db.session.scalar(
+        select(Notification.payload_json).where(Notification.user_id == member.id, Notification.key == UNREAD)
+    )
+    is_wrong = int(stored or 0) != db.session.scalar(select(unread(member.id)))
+    if is_wrong:
+        count_again(member.id)
+    return is_wrong
+
+
 def count_again(user_id: int) -> None:
     """Set the member's badge when the transaction commits."""
 
     def count(connection: Connection) -> int:
-        return connection.scalar(select(_unread(user_id))) or 0
+        return connection.scalar(select(unread(user_id))) or 0
 
     notification.collect_count(user_id, UNREAD, count)
 
 
 def of_member(user_id: int) -> Select[Activity]:
     """What the member was told and may still see; any order."""
-    is_seen = select(Post.id).where(Post.id == Activity.post_id, sight.posts(user_id)).exists()
-    is_heard = or_(Activity.actor_id.is_(None), blocks.hears(user_id, Activity.actor_id))
-    return select(Activity).where(Activity.user_id == user_id, or_(Activity.post_id.is_(None), is_seen), is_heard)
+    return select(Activity).where(Activity.user_id == user_id, *visible(user_id, Activity))
 
 
-def _unread(user_id: int) -> ScalarSelect[int]:
-    unread = of_member(user_id).with_only_columns(Activity.id).where(Activity.read_at.is_(None)).limit(COUNTED)
-    return select(func.count()).select_from(unread.subquery()).scalar_subquery()
+def visible(user_id: int, told: type[Activity]) -> tuple[ColumnElement[bool], ...]:
+    """The conditions that hold for what the member may still see: of those who are heard, about posts they see."""
+    is_seen = select(Post.id).where(Post.id == told.post_id, sight.posts(user_id)).exists()
+    is_heard = or_(told.actor_id.is_(None), blocks.hears(user_id, told.actor_id))
+    return or_(told.post_id.is_(None), is_seen), is_heard
+
+
+def unread(user_id: int) -> ScalarSelect[int]:
+    """How much the member has not read, COUNTED at the most."""
+    found = of_member(user_id).with_only_columns(Activity.id).where(Activity.read_at.is_(None)).limit(COUNTED)
+    return select(func.count()).select_from(found.subquery()).scalar_subquery()
 
 
 def _read(user_id: int, *which: ColumnElement[bool]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import PoolProxiedConnection
+from sqlalchemy import PoolProxiedConnection, select
 
 from app import clock
 from app.engine import monitor
@@ -22,6 +22,8 @@ from app.extensions import db
 from app.models import Notification, User
 
 PAGE = 100
+PLAIN = "task_progress"
+COUNTS = ("unread_activity_count", "unread_message_count")
 PLAIN_FRESH, PLAIN_OVER = timedelta(seconds=10), timedelta(seconds=60)
 POLLS_PER_SECOND, POLL_BURST = 20.0, 300.0
 
@@ -97,14 +99,35 @@ def poll(user_id: int, session_epoch: int, since: int, active_ms: int, idle_ms: 
     return _answer(lines[0], lines[1:], since, active_ms, idle_ms)
 
 
-def plain_text(user: User) -> str:
+@dataclass(frozen=True)
+class News:
+    """What every page of a member's shows of their notifications, as it stands when the page is made."""
+
+    plain: str
+    unread: dict[str, int]
+
+
+def news(user: User) -> News:
+    """The plain progress' sentence and the numbers of what is unread, in one question."""
+    asked = select(Notification.key, Notification.payload_json, Notification.written_at)
+    mine = asked.where(Notification.user_id == user.id, Notification.key.in_((PLAIN, *COUNTS)))
+    rows = {row.key: row for row in db.session.execute(mine)}
+    plain = rows.pop(PLAIN, None)
+    counts = {key: json.loads(rows[key].payload_json) if key in rows else 0 for key in COUNTS}
+    return News(
+        plain=plain_text(json.loads(plain.payload_json), plain.written_at) if plain else "",
+        # the tutorial's reader may have written anything under such a name
+        unread={key: count if isinstance(count, int) else 0 for key, count in counts.items()},
+    )
+
+
+def plain_text(data: Any, written_at: datetime) -> str:
     """The tutorial's own notification, `task_progress` without a run, as the tray says it: "Progress: 30%", or nothing.
 
     As static/js/lib/bar.js has it: one that has ended is told for a minute.
     """
-    row = db.session.get(Notification, (user.id, "task_progress"))
-    percent = _percent(row.data) if row is not None else None
-    if row is None or percent is None or (percent >= 100 and clock.now() - row.written_at > PLAIN_OVER):
+    percent = _percent(data)
+    if percent is None or (percent >= 100 and clock.now() - written_at > PLAIN_OVER):
         return ""
     return f"Progress: {percent:g}%"
 

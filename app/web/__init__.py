@@ -5,6 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.web import (
     accounts,
+    activities,
     blocks,
     closing,
     confirmations,
@@ -52,6 +53,7 @@ FEATURES = (
     imports,
     letters,
     notifications,
+    activities,
     health,
     admin_tasks,
     admin_outbox,

@@ -39,10 +39,10 @@ class Offer:
 
 @bp.app_context_processor
 def tray() -> dict[str, object]:
-    """`member_tray(without)`, `plain_progress()`: asked for by the pages that show them, and only then a query."""
+    """`member_tray(without)`, `member_news()`: asked for by the pages that show them, and only then a query."""
     return {
         "member_tray": lambda without=None: runs.tray(current_user, without),
-        "plain_progress": lambda: notifications.plain_text(current_user),
+        "member_news": lambda: notifications.news(current_user),
     }
 
 

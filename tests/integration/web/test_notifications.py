@@ -284,7 +284,7 @@ def test_a_plain_notification_that_ended_is_told_for_a_minute(client, susan, mon
     later = clock.now() + timedelta(seconds=61)
     monkeypatch.setattr(clock, "now", lambda: later)
 
-    assert notifications.plain_text(susan) == ""
+    assert notifications.news(susan).plain == ""
 
 
 def test_others_notifications_are_never_seen(client, susan, john):

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { badgeText } from "../../../static/js/lib/badge.js"
 import { nextValue, plainText, titlePrefix } from "../../../static/js/lib/bar.js"
 import { ago, sentence } from "../../../static/js/lib/freshness.js"
 import { freshKey } from "../../../static/js/lib/post.js"
@@ -41,4 +42,8 @@ test("a key can be made without randomUUID", () => {
   const plain = { getRandomValues: (array) => array.fill(7) }
   assert.match(freshKey(plain), /^\w+(-\w+){3}$/)
   assert.notEqual(freshKey(), freshKey())
+})
+
+test("a badge says nothing of none, and no more than two digits", () => {
+  assert.deepEqual([0, 1, 99, 100, null, -1].map(badgeText), ["", "1", "99", "99+", "", ""])
 })

@@ -1,0 +1,23 @@
+// static/js/elements/unread-count.js - a badge that follows one of the member's numbers; gone when there is nothing.
+import { badgeText } from "../lib/badge.js"
+
+class UnreadCount extends HTMLElement {
+  #off = new AbortController()
+
+  connectedCallback() {
+    document.addEventListener("microblog:notification", ({ detail }) => this.#heard(detail), { signal: this.#off.signal })
+  }
+
+  disconnectedCallback() {
+    this.#off.abort()
+  }
+
+  #heard({ name, data }) {
+    if (name !== this.dataset.name) return
+    const text = badgeText(data)
+    this.hidden = text === ""
+    this.querySelector("[data-count]").textContent = text
+  }
+}
+
+customElements.define("unread-count", UnreadCount)
