@@ -11,9 +11,10 @@ from app.models import Post
 from app.services import posts, threads
 from app.web import ways
 from app.web.forms.posts import PostForm
+from app.web.ids import ROW_ID, row_id
 
 bp = Blueprint("posts", __name__, url_prefix="/posts")
-POST_ID = "<int(max=2147483647):id>"  # the most a database keeps
+POST_ID = f"<{ROW_ID}:id>"
 
 
 @bp.app_context_processor
@@ -73,7 +74,7 @@ def reply(id: int) -> ResponseReturnValue:
 def thread(id: int) -> ResponseReturnValue:
     """The whole conversation the post belongs to, oldest first."""
     post = posts.find(id, current_user.id)
-    part = threads.whole(post, current_user.id, request.args.get("after", type=int))
+    part = threads.whole(post, current_user.id, request.args.get("after", type=row_id))
     return render_template("posts/thread.html", post=post, part=part)
 
 
@@ -121,5 +122,5 @@ def restore(id: int) -> ResponseReturnValue:
 
 def _page_of(post: Post, form: PostForm) -> str:
     above = threads.above(post, current_user.id)
-    part = threads.replies(post, current_user.id, request.args.get("after", type=int))
+    part = threads.replies(post, current_user.id, request.args.get("after", type=row_id))
     return render_template("posts/show.html", post=post, above=above, part=part, form=form)

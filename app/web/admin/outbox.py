@@ -9,9 +9,10 @@ from app.extensions import db
 from app.models import Letter
 from app.services import letters, paging, text_messages
 from app.web.admin.access import for_admins
+from app.web.ids import ROW_ID
 
 bp = Blueprint("admin_outbox", __name__, url_prefix="/admin/outbox")
-LETTER_ID = "<int(max=2147483647):letter_id>"  # the most a database keeps
+LETTER_ID = f"<{ROW_ID}:letter_id>"
 
 # a letter brings its own style, and nothing of it may run or be fetched
 LETTER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'none'"
