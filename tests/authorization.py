@@ -87,7 +87,10 @@ ROUTES = {
     "GET /profile/close": MEMBERS,
     "POST /profile/close": MEMBERS,
     "POST /profile/keep": MEMBERS,
+    "POST /profile/avatar": MEMBERS,
+    "POST /profile/avatar/remove": MEMBERS,
     "GET /avatars/<mark>.svg": EVERYBODY,
+    "GET /avatars/<picture>/<side>.webp": EVERYBODY,
     # -- what a member is told ---------------------------------------------------------------------------------------
     "GET /notifications": POLL,
     "GET /notifications/all": MEMBERS,

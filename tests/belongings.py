@@ -1,6 +1,8 @@
 """What of susan's an address can name: for each argument in the URL map, something real of hers, made anew."""
 
 import hashlib
+import io
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from app.extensions import db
 from app.services import activities, avatars, confirmations, letter_choices, letters, posts, resets
 from tests.cast import newcomer
 
+POINT = b64decode("R0lGODdhAQABAIEAAAAAAAAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw==")  # a GIF of one black pixel
 SECRET = "a-secret-of-susans"
 
 
@@ -32,6 +35,8 @@ class Belongings:
             "activity_id": self.activity,
             "username": lambda: susan.username,
             "mark": lambda: avatars.fingerprint(susan.username),
+            "picture": self.picture,
+            "side": lambda: avatars.SMALL,
             "run_id": lambda: self.run().id,
             "runs.name": lambda: f"{SECRET}.txt",
             "tasks.name": lambda: "example_long_task",
@@ -72,6 +77,11 @@ class Belongings:
         db.session.add(one)
         db.session.flush()
         return one
+
+    def picture(self) -> str | None:
+        """The mark of one that she handed in."""
+        avatars.keep(self.susan, io.BytesIO(POINT))
+        return self.susan.avatar_mark
 
     def run(self) -> models.Run:
         """A failed one, which can be retried, with a file."""

@@ -29,6 +29,7 @@ class User(UserMixin, db.Model):
     email_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     password_hash: Mapped[str] = mapped_column(String(256))
     about_me: Mapped[str] = mapped_column(String(140), default="")
+    avatar_mark: Mapped[str | None] = mapped_column(String(32))  # None: the drawn one
     role: Mapped[str] = mapped_column(String(16), default="member")
     is_suspended: Mapped[bool] = mapped_column(default=False)
     session_epoch: Mapped[int] = mapped_column(default=0)

@@ -1,8 +1,25 @@
-"""A picture for a member who has none: drawn here from a fingerprint of the name, the same for ever."""
+"""Every member's picture: the one they handed in, or else one drawn here from a fingerprint of the name.
+
+A handed-in one is kept under a mark that is made of its bytes, so what lies at an address never changes.
+"""
 
 import hashlib
 import re
+import shutil
+from pathlib import Path
+from typing import BinaryIO
 
+from flask import current_app
+
+from app.adapters import storage
+from app.adapters.media import images
+from app.errors import Invalid
+from app.extensions import db
+from app.models import User
+
+MOST_BYTES = 5 * 1024 * 1024
+SMALL, LARGE = 96, 192  # twice what pages show, for sharp screens
+_MARK = re.compile(r"[0-9a-f]{32}")
 _FINGERPRINT = re.compile(r"[0-9a-f]{16}")
 # (ground, shapes) that keep apart from each other in light and in dark
 _PALETTES = (
@@ -29,6 +46,43 @@ _SHAPES = (
 )
 
 
+def keep(member: User, file: BinaryIO) -> str | None:
+    """Make the handed-in picture the member's; returns the mark of the one before, to `remove` after the commit.
+
+    Raises Invalid for what is no picture, or too large a one; then nothing is changed or written.
+    """
+    squares = _squares(file)
+    mark = hashlib.sha256(f"{member.id}:".encode() + squares[LARGE]).hexdigest()[:32]
+    _store(mark, squares)
+    before, member.avatar_mark = member.avatar_mark, mark
+    db.session.flush()
+    return before if before != mark else None
+
+
+def drop(member: User) -> str | None:
+    """Go back to the drawn picture; returns the mark of the one before, to `remove` after the commit."""
+    before, member.avatar_mark = member.avatar_mark, None
+    db.session.flush()
+    return before
+
+
+def remove(mark: str | None) -> None:
+    """Remove the files of a picture that nobody has any more; nothing there is no error."""
+    if mark is not None:
+        _storage().remove_all(_folder(mark))
+
+
+def read(mark: str, side: int) -> bytes | None:
+    """The kept picture as WebP, SMALL or LARGE; None if there is none."""
+    if not _MARK.fullmatch(mark) or side not in (SMALL, LARGE):
+        return None
+    try:
+        with _storage().open(f"{_folder(mark)}/{side}.webp") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
 def fingerprint(username: str) -> str:
     """Sixteen hex digits that stand for the name in the picture's address."""
     return hashlib.sha256(username.lower().encode()).hexdigest()[:16]
@@ -45,6 +99,38 @@ def drawing(mark: str) -> str | None:
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 60" shape-rendering="geometricPrecision">'
         f'<rect width="60" height="60" fill="{ground}"/>{cells}</svg>'
     )
+
+
+def _squares(file: BinaryIO) -> dict[int, bytes]:
+    file.seek(0, 2)
+    size = file.tell()
+    file.seek(0)
+    if size > MOST_BYTES:
+        raise Invalid(f"A picture has at most {MOST_BYTES // 1024**2} MB; this one has {size / 1024**2:.1f}.")
+    try:
+        return images.squares(file, (SMALL, LARGE))
+    except images.TooManyPixels as error:
+        raise Invalid(f"This picture is too large: {error}. Make it smaller first.") from None
+    except images.NotAPicture:
+        raise Invalid("This is no PNG, JPEG, WebP or GIF that can be read. Choose another file.") from None
+
+
+def _store(mark: str, squares: dict[int, bytes]) -> None:
+    folder: Path = _storage().parts(f"avatar-{mark}")
+    try:
+        for side, picture in squares.items():
+            (folder / str(side)).write_bytes(picture)
+            _storage().put(f"{_folder(mark)}/{side}.webp", folder / str(side))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder(mark: str) -> str:
+    return f"avatars/{mark}"
+
+
+def _storage() -> storage.Storage:
+    return storage.open_storage(current_app.config["STORAGE_URL"])
 
 
 def _cell(place: int, die: int, inks: list[str]) -> str:

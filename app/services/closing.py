@@ -11,7 +11,7 @@ from app.errors import Conflict, Invalid
 from app.extensions import db
 from app.models import Follow, Post, Run, Upload, User, run_state
 from app.security import passwords
-from app.services import letters
+from app.services import avatars, letters
 from app.services.imports import keeping
 
 ENDS_AFTER = timedelta(days=14)
@@ -79,6 +79,7 @@ def remove(found: Any) -> int:
         return 0
     for upload in db.session.scalars(select(Upload).where(Upload.user_id == found.id)):
         keeping.remove(upload.storage_key)
+    avatars.remove(db.session.scalar(select(User.avatar_mark).where(User.id == found.id)))
     are_theirs = (Run.user_id == found.id) & Run.state.not_in(run_state.ACTIVE)  # an active one finds its owner gone
     for run_id in db.session.scalars(delete(Run).where(are_theirs).returning(Run.id)).all():
         artifacts.remove(run_id)

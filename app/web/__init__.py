@@ -6,6 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.web import (
     accounts,
     activities,
+    avatars,
     blocks,
     closing,
     confirmations,
@@ -45,6 +46,7 @@ FEATURES = (
     marks,
     search,
     profiles,
+    avatars,
     follows,
     blocks,
     closing,

@@ -11,8 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
 from app.extensions import db
-from app.services import accounts, avatars
-from app.web import static, times
+from app.services import accounts
+from app.web import avatars, static, times
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +27,14 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 # what a browser asks for by itself says nothing about whether its member is there
-_NOT_A_VISIT = {"static", "health", "notifications.poll", "profiles.avatar"}
+_NOT_A_VISIT = {"static", "health", "notifications.poll", "avatars.drawn", "avatars.kept"}
 
 
 def register(app: Flask) -> None:
     """Bind all this to the application."""
     static.register(app)
     app.jinja_env.filters.update(ago=times.ago, exact=times.exact, often=times.often, stamp=clock.stamp, linked=linked)
-    app.jinja_env.globals["avatar_fingerprint"] = avatars.fingerprint
+    app.jinja_env.globals["avatar_url"] = avatars.avatar_url
     app.before_request(refuse_nul)
     app.after_request(remember_visit)
     app.after_request(harden)

@@ -1,16 +1,16 @@
 """A member's page, following them, and one's own profile."""
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
 from app.extensions import db
 from app.models import Post, User
-from app.services import avatars, blocks, follows, paging, posts, profiles
+from app.services import blocks, follows, paging, posts, profiles
 from app.services.paging import Cursor
 from app.web import ways
+from app.web.forms.avatars import AvatarForm
 from app.web.forms.profiles import ProfileForm
-from app.web.static import FOR_EVER_SECONDS
 
 bp = Blueprint("profiles", __name__)
 
@@ -56,7 +56,7 @@ def unfollow(username: str) -> ResponseReturnValue:
 @login_required
 def edit_form() -> ResponseReturnValue:
     """One's own profile as it is, to change."""
-    return render_template("profiles/edit.html", form=ProfileForm(current_user))
+    return render_template("profiles/edit.html", form=ProfileForm(current_user), picture=AvatarForm())
 
 
 @bp.post("/profile/edit")
@@ -65,26 +65,11 @@ def edit() -> ResponseReturnValue:
     """Keep the changes."""
     form = ProfileForm(current_user)
     if not form.validate():
-        return render_template("profiles/edit.html", form=form), 422
+        return render_template("profiles/edit.html", form=form, picture=AvatarForm(formdata=None)), 422
     profiles.edit(current_user, form.username.data or "", form.about_me.data or "")
     db.session.commit()
     flash("Your profile is changed.")
     return redirect(url_for("profiles.show", username=current_user.username), 303)
-
-
-@bp.get("/avatars/<mark>.svg")
-def avatar(mark: str) -> Response:
-    """The picture that belongs to a fingerprint, good for ever."""
-    drawing = avatars.drawing(mark)
-    if drawing is None:
-        abort(404)
-    response = Response(drawing, mimetype="image/svg+xml")
-    response.cache_control.public = True
-    response.cache_control.max_age = FOR_EVER_SECONDS
-    response.cache_control.immutable = True
-    response.set_etag(mark)
-    response.make_conditional(request)
-    return response
 
 
 def _back(member: User) -> str:

@@ -1,5 +1,6 @@
 """Closing an account: two weeks to think better of it, then everything goes, and nothing of anybody else's."""
 
+import io
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,10 @@ from app import clock
 from app.engine import outbox
 from app.extensions import db
 from app.models import Artifact, Follow, Letter, Post, Run, Upload, User
-from app.services import closing, follows, posts, search
+from app.services import avatars, closing, follows, posts, search
 from app.services.imports import keeping
 from tests.archives import POSTS, as_json
+from tests.belongings import POINT
 from tests.cast import PASSWORD
 from tests.engine_fixtures import fresh
 from tests.importing import hand_in
@@ -90,6 +92,8 @@ def test_everything_of_an_ended_account_goes_and_nothing_else(app, susan, john, 
     kept_by_upload = db.session.scalars(select(Upload.storage_key)).one()
     export = outbox.request("export_posts", by=susan)
     worker.work()
+    avatars.keep(susan, io.BytesIO(POINT))
+    picture = susan.avatar_mark
     susan_id, export_id = susan.id, export.id
     end(susan)
 
@@ -103,6 +107,7 @@ def test_everything_of_an_ended_account_goes_and_nothing_else(app, susan, john, 
     assert count(Follow) == count(Upload) == 0
     with pytest.raises(Exception, match="no longer kept"), keeping.opened(kept_by_upload):
         pass
+    assert avatars.read(picture, avatars.SMALL) is None
     assert db.session.get(Run, export_id) is None and count(Artifact) == 0
 
 

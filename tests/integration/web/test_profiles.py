@@ -1,7 +1,6 @@
 import pytest
 
 from app.extensions import db
-from app.services import avatars
 from tests.visitor import Visitor
 
 
@@ -48,14 +47,3 @@ def test_wrong_profile_is_refused(as_susan, john, susan, field, value):
     assert as_susan.post("/profile/edit", **form).status_code == 422
     db.session.refresh(susan)
     assert (susan.username, susan.about_me) == ("susan", "")
-
-
-def test_avatar_is_drawn_here_and_kept_for_ever(app):
-    path = f"/avatars/{avatars.fingerprint('susan')}.svg"
-    response = Visitor(app).get(path)
-
-    assert (response.status_code, response.mimetype) == (200, "image/svg+xml")
-    assert "immutable" in response.headers["Cache-Control"]
-    assert "Set-Cookie" not in response.headers and "Cookie" not in response.headers.get("Vary", "")
-    assert Visitor(app).get(path, headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
-    assert Visitor(app).get("/avatars/nonsense.svg").status_code == 404
