@@ -1,5 +1,6 @@
 """A member: who they are, how they sign in, and the counters their profile shows."""
 
+import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 _IS_ENDING = text("ends_at IS NOT NULL")
 
 
+def _any_epoch() -> int:
+    """SQLite gives a removed member's number to the next one, whom the old one's cookie must not let in."""
+    return secrets.randbelow(2**30)
+
+
 class User(UserMixin, db.Model):
     """`session_epoch` rises when every sign-in must end (a new password); role: member, moderator or admin."""
 
@@ -32,7 +38,7 @@ class User(UserMixin, db.Model):
     avatar_mark: Mapped[str | None] = mapped_column(String(32))  # None: the drawn one
     role: Mapped[str] = mapped_column(String(16), default="member")
     is_suspended: Mapped[bool] = mapped_column(default=False)
-    session_epoch: Mapped[int] = mapped_column(default=0)
+    session_epoch: Mapped[int] = mapped_column(default=_any_epoch)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the member has asked to close the account

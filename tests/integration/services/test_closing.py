@@ -131,3 +131,19 @@ def test_another_sign_in_cannot_be_used_once_the_account_is_gone(app, susan, do)
     do("clean_up")
 
     assert visitor.get("/").status_code == 302
+
+
+def test_a_closed_account_s_cookie_lets_nobody_in_again(app, cast, do):
+    last = max(cast.values(), key=lambda member: member.id)
+    old, number = Visitor(app).signed_in(last), last.id
+    end(last)
+    do("clean_up")
+
+    newcomer = User(username="newcomer", email="new@example.com", password_hash="!")
+    db.session.add(newcomer)
+    db.session.commit()
+
+    if db.engine.dialect.name == "sqlite":
+        assert newcomer.id == number, "SQLite gives the number away again"
+    assert old.get("/").status_code == 302
+    assert old.get("/notifications").status_code == 401
