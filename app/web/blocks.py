@@ -44,7 +44,7 @@ def block(username: str) -> ResponseReturnValue:
 def unblock(username: str) -> ResponseReturnValue:
     """See each other again, unless the other blocks too."""
     member = profiles.find_even_blocked(current_user, username)
-    blocks.take_back(current_user, member, BLOCK)
+    partings.take_back(current_user, member, BLOCK)
     return _told(member, f"You no longer block {member.username}.")
 
 
@@ -53,7 +53,7 @@ def unblock(username: str) -> ResponseReturnValue:
 def mute(username: str) -> ResponseReturnValue:
     """Not to be shown their posts unasked."""
     member = profiles.find_even_blocked(current_user, username)
-    blocks.put(current_user, member, MUTE)
+    partings.mute(current_user, member)
     return _told(member, f"You mute {member.username} now.")
 
 
@@ -62,7 +62,7 @@ def mute(username: str) -> ResponseReturnValue:
 def unmute(username: str) -> ResponseReturnValue:
     """Be shown their posts again."""
     member = profiles.find_even_blocked(current_user, username)
-    blocks.take_back(current_user, member, MUTE)
+    partings.take_back(current_user, member, MUTE)
     return _told(member, f"You no longer mute {member.username}.")
 
 
