@@ -74,6 +74,7 @@ ROUTES = {
     "GET /user/<username>": MEMBERS,
     "GET /user/<username>/followers": MEMBERS,
     "GET /user/<username>/following": MEMBERS,
+    "GET /user/<username>/popover": MEMBERS,
     "POST /user/<username>/follow": MEMBERS,
     "POST /user/<username>/unfollow": MEMBERS,
     "GET /profile/edit": MEMBERS,

@@ -30,6 +30,15 @@ def show(username: str) -> ResponseReturnValue:
     )
 
 
+@bp.get("/user/<username>/popover")
+@login_required
+def popover(username: str) -> ResponseReturnValue:
+    """Who they are, in short: a part of a page, shown beside their name."""
+    member = profiles.find_for(current_user, username)
+    is_followed = follows.is_following(current_user, member)
+    return render_template("profiles/popover.html", member=member, is_followed=is_followed)
+
+
 @bp.post("/user/<username>/follow")
 @login_required
 def follow(username: str) -> ResponseReturnValue:

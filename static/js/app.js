@@ -3,3 +3,4 @@ import "./elements/live-part.js"
 import "./elements/unread-count.js" // before the tray, whose first news it would miss
 import "./elements/microblog-tray.js"
 import "./elements/undo-notice.js"
+import "./elements/member-popover.js"

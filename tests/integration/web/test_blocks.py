@@ -45,7 +45,7 @@ def test_blocked_member_meets_exactly_what_a_missing_one_gives(app, as_john, sus
     partings.block(susan, john)
     db.session.commit()
 
-    for action in ("", "/followers", "/following", "/block"):
+    for action in ("", "/followers", "/following", "/popover", "/block"):
         assert told(as_john.get(f"/user/susan{action}")) == told(as_john.get(f"/user/nobody{action}")), action
         assert as_john.get(f"/user/susan{action}").status_code == 404
     for action in ("follow", "unfollow", "block", "unblock", "mute", "unmute"):

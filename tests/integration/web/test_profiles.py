@@ -47,3 +47,15 @@ def test_wrong_profile_is_refused(as_susan, john, susan, field, value):
     assert as_susan.post("/profile/edit", **form).status_code == 422
     db.session.refresh(susan)
     assert (susan.username, susan.about_me) == ("susan", "")
+
+
+def test_popover_is_a_part_of_a_page_with_what_matters(as_susan, susan, john, mary):
+    mary.about_me = "<i>hello"
+    db.session.commit()
+
+    part = as_susan.get("/user/MARY/popover").text
+
+    assert "<html" not in part and "&lt;i&gt;hello" in part and 'action="/user/mary/follow"' in part
+    assert 'action="/user/john/unfollow"' in as_susan.get("/user/john/popover").text
+    assert "<form" not in as_susan.get("/user/susan/popover").text
+    assert as_susan.get("/user/nobody/popover").status_code == 404
