@@ -41,6 +41,7 @@ class Config:
         self.MAIL_PASSWORD = env.get("MAIL_PASSWORD", "")
         self.MAIL_FROM = env.get("MAIL_FROM", "microblog@localhost")
 
+        self.REGISTRATION = self._choice(env, "REGISTRATION", ("open", "invited"))
         self.SMS_URL = self._provider_url(env)
         self.SMS_USERNAME = env.get("SMS_USERNAME", "")
         self.SMS_PASSWORD = env.get("SMS_PASSWORD", "")

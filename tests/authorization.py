@@ -85,6 +85,8 @@ ROUTES = {
     "POST /user/<username>/mute": MEMBERS,
     "POST /user/<username>/unmute": MEMBERS,
     "GET /profile/blocked": MEMBERS,
+    "GET /invite": MEMBERS,
+    "POST /invite": MEMBERS,
     "GET /profile/close": MEMBERS,
     "POST /profile/close": MEMBERS,
     "POST /profile/keep": MEMBERS,

@@ -8,10 +8,12 @@ from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
 from flask_login import current_user, login_required, login_user, logout_user
 
+from app.errors import NotAllowed
 from app.extensions import db, limiter
 from app.extensions import login as login_manager
 from app.models import User
-from app.services import accounts, confirmations, letters
+from app.services import accounts, confirmations, invitations, letters
+from app.services.invitations import Invitation
 from app.web import answers, browsers, ways
 from app.web.forms.accounts import LoginForm, RegistrationForm
 
@@ -80,21 +82,27 @@ def register_form() -> ResponseReturnValue:
     """The form, for those who are not signed in."""
     if current_user.is_authenticated:
         return redirect(url_for("timeline.home"))
-    return render_template("accounts/register.html", form=RegistrationForm())
+    return _registration(RegistrationForm(), _invitation())
 
 
 @bp.post("/register")
 def register() -> ResponseReturnValue:
     """Make an account; signing in comes next."""
-    form = RegistrationForm()
+    invitation, form = _invitation(), RegistrationForm()
+    if invitation is not None:
+        form.email.data = invitation.address
     if not form.validate():
-        return render_template("accounts/register.html", form=form), 422
-    member = accounts.register(form.username.data or "", form.email.data or "", form.password.data or "")
-    letters.welcome(member, confirmations.link_token(member))
+        return _registration(form, invitation), 422
+    username, password = form.username.data or "", form.password.data or ""
+    if invitation is not None:
+        member = invitations.accept(invitation, username, password)
+        what_comes = ""
+    else:
+        member = accounts.register(username, form.email.data or "", password)
+        letters.welcome(member, confirmations.link_token(member))
+        what_comes = " A letter to confirm your address is on its way."
     db.session.commit()
-    flash(
-        f"Welcome, {member.username}! Your account is ready: sign in. A letter to confirm your address is on its way."
-    )
+    flash(f"Welcome, {member.username}! Your account is ready: sign in.{what_comes}")
     return redirect(url_for("accounts.login"))
 
 
@@ -105,6 +113,22 @@ def sign_out() -> ResponseReturnValue:
     logout_user()
     flash("You are signed out.")
     return redirect(url_for("accounts.login"))
+
+
+def _invitation() -> Invitation | None:
+    """The one whose link was followed. Raises Gone if it is no longer good, NotAllowed where one is needed."""
+    token = request.args.get("invitation")
+    if token:
+        return invitations.read(token)
+    if invitations.are_needed():
+        raise NotAllowed(invitations.CLOSED)
+    return None
+
+
+def _registration(form: RegistrationForm, invitation: Invitation | None) -> str:
+    if invitation is not None:
+        form.email.data = invitation.address
+    return render_template("accounts/register.html", form=form, invitation=invitation)
 
 
 def _way_back() -> str:
