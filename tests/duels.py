@@ -19,12 +19,14 @@ def together(app: Flask, rounds: int, *acts: Act, before: Act | None = None) -> 
     def fight(act: Act) -> None:
         with app.app_context():
             for number in range(rounds):
-                begin.wait()
                 try:
+                    begin.wait()
                     act(number)
                 except Exception as error:
                     raised.append(error)
                     db.session.rollback()
+                if begin.broken:  # `before` failed, or somebody did not come
+                    break
             db.session.remove()
 
     threads = [threading.Thread(target=fight, args=(act,)) for act in acts]

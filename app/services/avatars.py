@@ -1,20 +1,23 @@
 """Every member's picture: the one they handed in, or else one drawn here from a fingerprint of the name.
 
-A handed-in one is kept under a mark that is made of its bytes, so what lies at an address never changes.
+A handed-in one is kept under a new mark each time, so what lies at an address never changes, and whoever replaces it
+can remove its files: nobody else's are there.
 """
 
 import hashlib
 import re
+import secrets
 import shutil
 from pathlib import Path
 from typing import BinaryIO
 
 from flask import current_app
+from sqlalchemy import select, update
 
 from app.adapters import storage
 from app.adapters.media import images
 from app.errors import Invalid
-from app.extensions import db
+from app.extensions import begin_writing, db
 from app.models import User
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -52,18 +55,14 @@ def keep(member: User, file: BinaryIO) -> str | None:
     Raises Invalid for what is no picture, or too large a one; then nothing is changed or written.
     """
     squares = _squares(file)
-    mark = hashlib.sha256(f"{member.id}:".encode() + squares[LARGE]).hexdigest()[:32]
+    mark = secrets.token_hex(16)
     _store(mark, squares)
-    before, member.avatar_mark = member.avatar_mark, mark
-    db.session.flush()
-    return before if before != mark else None
+    return _exchange(member, mark)
 
 
 def drop(member: User) -> str | None:
     """Go back to the drawn picture; returns the mark of the one before, to `remove` after the commit."""
-    before, member.avatar_mark = member.avatar_mark, None
-    db.session.flush()
-    return before
+    return _exchange(member, None)
 
 
 def remove(mark: str | None) -> None:
@@ -99,6 +98,15 @@ def drawing(mark: str) -> str | None:
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 60" shape-rendering="geometricPrecision">'
         f'<rect width="60" height="60" fill="{ground}"/>{cells}</svg>'
     )
+
+
+def _exchange(member: User, mark: str | None) -> str | None:
+    """The mark before: of two tabs at once the second is told the first one's, so that no file is left behind."""
+    begin_writing(db.session.connection())
+    locked = select(User.avatar_mark).where(User.id == member.id).with_for_update(key_share=True)
+    before = db.session.scalar(locked)
+    db.session.execute(update(User).where(User.id == member.id).values(avatar_mark=mark))
+    return before
 
 
 def _squares(file: BinaryIO) -> dict[int, bytes]:

@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from app.extensions import db
+from app.models import User
 from app.services import avatars
+from tests.duels import together
 from tests.visitor import Visitor
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
@@ -193,6 +195,29 @@ def test_the_same_picture_again_stays(as_susan, susan, kept):
     hand_in(as_susan, picture())
 
     assert shown(as_susan, susan).status_code == 200 and len(kept()) == 2
+
+
+def test_two_tabs_at_once_leave_one_picture_that_is_there(app, susan, kept):
+    me = susan.id
+    db.session.commit()
+
+    def change(_number):
+        before = avatars.keep(db.session.get(User, me), io.BytesIO(picture()))
+        db.session.commit()
+        avatars.remove(before)
+
+    def drop(_number):
+        before = avatars.drop(db.session.get(User, me))
+        db.session.commit()
+        avatars.remove(before)
+
+    def look(_number=0):
+        mark = db.session.get(User, me, populate_existing=True).avatar_mark
+        assert len(kept()) == (2 if mark else 0)
+        assert mark is None or avatars.read(mark, avatars.SMALL)
+
+    assert not together(app, 15, change, change, drop, before=look)
+    look()
 
 
 def test_two_members_with_one_picture_have_a_file_each(app, as_susan, susan, john):
