@@ -65,6 +65,7 @@ ROUTES = {
     "POST /posts/<id>/restore": OWNER,
     "POST /posts/<id>/reply": MEMBERS,
     "GET /posts/<id>/thread": MEMBERS,
+    "GET /tag/<tag>": MEMBERS,
     "GET /bookmarks": MEMBERS,
     "POST /posts/<id>/like": MEMBERS,
     "POST /posts/<id>/unlike": MEMBERS,

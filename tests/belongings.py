@@ -33,6 +33,7 @@ class Belongings:
             "posts.id": self.post,
             "marks.id": self.post,
             "activity_id": self.activity,
+            "tag": lambda: "garden",
             "username": lambda: susan.username,
             "mark": lambda: avatars.fingerprint(susan.username),
             "picture": self.picture,

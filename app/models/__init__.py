@@ -8,6 +8,7 @@ from app.models.letter_choice import LetterChoice
 from app.models.mark import Mark
 from app.models.notification import Notification, NotificationCounter
 from app.models.post import Post
+from app.models.post_tag import PostTag
 from app.models.run import Artifact, Run, RunEvent, RunFailure, RunKey, RunOnce
 from app.models.schedule import ScheduleDue, SchedulePause
 from app.models.upload import Upload
@@ -24,6 +25,7 @@ __all__ = [
     "Notification",
     "NotificationCounter",
     "Post",
+    "PostTag",
     "Run",
     "RunEvent",
     "RunFailure",

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from app import clock
 from app.extensions import db
 from app.models import Post, User
 from app.security import passwords
-from app.services import accounts, follows, phrases, profiles
+from app.services import accounts, follows, phrases, profiles, search
 
 PASSWORD = "microblog"
 _WAKING_HOURS = (6, 7, 7, 8, 8, 9, 11, 12, 12, 13, 15, 17, 18, 18, 19, 19, 20, 20, 21, 21, 22, 23)
@@ -39,8 +39,11 @@ def plant() -> None:
     if not missing:
         return
     password_hash = passwords.hashed(PASSWORD)
+    last_post_id = db.session.scalar(select(func.max(Post.id))) or 0
     for person in missing:
         _plant(person, password_hash)
+    for _ in search.put_beyond(last_post_id):
+        pass
     susan, john = profiles.find("susan"), profiles.find("john")
     follows.follow(susan, john)
     follows.follow(john, susan)

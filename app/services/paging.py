@@ -70,11 +70,19 @@ def order(at: Cursor | None, moment: Any, row_id: Any) -> tuple[Any, ...]:
 
 
 def read(
-    question: Select[Item], model: Any, at: Cursor | None, size: int = PAGE_SIZE, row_id: Any = None
+    question: Select[Item],
+    model: Any,
+    at: Cursor | None,
+    size: int = PAGE_SIZE,
+    row_id: Any = None,
+    columns: tuple[Any, Any] | None = None,
 ) -> Page[Item]:
-    """The page past the cursor of a list of `model`, newest first by (created_at, `row_id`: the model's id)."""
+    """The page past the cursor of a list of `model`, newest first by (created_at, `row_id`: the model's id).
+
+    `columns` are the same two where they stand in the index of another table.
+    """
     row_id = model.id if row_id is None else row_id
-    columns = (model.created_at, row_id)
+    columns = columns or (model.created_at, row_id)
     nearest = question.where(*beyond(at, *columns)).order_by(*order(at, *columns)).limit(size + 1)
     rows: list[Any] = list(db.session.scalars(nearest))
     items, has_more = rows[:size], len(rows) > size

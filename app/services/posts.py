@@ -11,7 +11,7 @@ from app.errors import Gone, Invalid, NotFound
 from app.extensions import db
 from app.models import Post, User, activity
 from app.models.post import FOLLOWERS, ONLY_AUTHOR, PUBLIC
-from app.services import activities, sight, texts
+from app.services import activities, mentions, sight, texts
 
 MAX_LENGTH = 500
 UNDO_FOR = timedelta(seconds=10)
@@ -58,6 +58,7 @@ def publish(author: User, body: str, visibility: str = PUBLIC, reply_to: Post | 
     db.session.flush()
     if reply_to is not None:
         activities.tell(reply_to.author_id, activity.REPLY, actor_id=author.id, post_id=post.id)
+    mentions.tell(post)
     return post
 
 
@@ -84,13 +85,14 @@ def edit(post: Post, body: str, visibility: str | None = None) -> Post:
 
     Raises Invalid like `publish`.
     """
-    body = checked(body)
-    if body != post.body:
+    body, before = checked(body), post.body
+    if body != before:
         post.body, post.edited_at = body, clock.now()
     if visibility is not None and visibility != post.visibility:
         post.visibility = _known(visibility, post, answered(post))
         activities.recount_of(post.id)
     db.session.flush()
+    mentions.tell(post, before)
     return post
 
 

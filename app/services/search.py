@@ -1,24 +1,28 @@
-"""Search: posts by their words, people by their names. The index follows every post that is written or changed.
+"""Search: posts by their words, people by their names. The index follows every post that is written or changed,
+and so do hashtags.
 
 What is written in bulk past the session (an import, a seed) hands its posts to `put` itself.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, event, inspect, or_, select
+from sqlalchemy import Connection, Select, event, inspect, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.adapters import search as adapter
 from app.extensions import begin_writing, db
 from app.models import Post, User
-from app.services import blocks, sight
+from app.services import blocks, sight, tags
 
 PAGE_SIZE = 25
 PEOPLE = 8
 MAX_QUESTION_LENGTH = 500
 _AT_ONCE = 2000
+_WRITTEN = select(Post.id, Post.body, Post.created_at)
+Written = tuple[int, str, datetime]  # what the index wants to know of a post: id, body, date
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,10 @@ def people(question: str, viewer_id: int) -> Sequence[User]:
     return db.session.scalars(chosen.order_by(begins.desc(), User.username).limit(PEOPLE)).all()
 
 
-def put(posts: Sequence[tuple[int, str]]) -> None:
-    """Take in (id, body) of posts that were written past the session, in its transaction."""
+def put(posts: Sequence[Written], are_new: bool = True) -> None:
+    """Take in posts that were written past the session, or are to be read again, in its transaction."""
     if posts:
-        _index().put(db.session.connection(), posts)
+        _put(db.session.connection(), posts, are_new)
 
 
 def all_posts() -> Select[int]:
@@ -73,18 +77,21 @@ def all_posts() -> Select[int]:
 def put_again(ids: Sequence[int]) -> None:
     """Index these posts as they are now; they are locked meanwhile, so that nobody changes one in between."""
     begin_writing(db.session.connection())
-    rows = db.session.execute(select(Post.id, Post.body).where(Post.id.in_(ids)).with_for_update()).all()
-    put([(row.id, row.body) for row in rows])
+    rows = db.session.execute(_WRITTEN.where(Post.id.in_(ids)).with_for_update()).all()
+    put([(row.id, row.body, row.created_at) for row in rows], are_new=False)
 
 
 def put_beyond(last_id: int) -> Iterator[int]:
     """Index every post above an id, a few thousand at a time; yields how many, for the caller to commit."""
-    while rows := db.session.execute(
-        select(Post.id, Post.body).where(Post.id > last_id).order_by(Post.id).limit(_AT_ONCE)
-    ).all():
-        put([(row.id, row.body) for row in rows])
+    while rows := db.session.execute(_WRITTEN.where(Post.id > last_id).order_by(Post.id).limit(_AT_ONCE)).all():
+        put([(row.id, row.body, row.created_at) for row in rows], are_new=False)
         last_id = rows[-1].id
         yield len(rows)
+
+
+def _put(connection: Connection, posts: Sequence[Written], are_new: bool) -> None:
+    _index().put(connection, [(post_id, body) for post_id, body, _ in posts])
+    tags.put(connection, posts, are_new)
 
 
 def _index() -> adapter.Index:
@@ -95,6 +102,7 @@ def _index() -> adapter.Index:
 def _follow(session: Session, _context: Any) -> None:
     """Whoever writes a post through the session, a task of a student's too, need not think of the index."""
     written = [one for one in session.new if isinstance(one, Post)]
-    written += [one for one in session.dirty if isinstance(one, Post) and inspect(one).attrs.body.history.has_changes()]
-    if written:
-        _index().put(session.connection(), [(post.id, post.body) for post in written])
+    changed = [one for one in session.dirty if isinstance(one, Post) and inspect(one).attrs.body.history.has_changes()]
+    for found, are_new in ((written, True), (changed, False)):
+        if found:
+            _put(session.connection(), [(post.id, post.body, post.created_at) for post in found], are_new)

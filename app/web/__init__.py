@@ -26,6 +26,7 @@ from app.web import (
     runs,
     search,
     static,
+    tags,
     tasks,
     timeline,
 )
@@ -45,6 +46,7 @@ FEATURES = (
     timeline,
     posts,
     marks,
+    tags,
     search,
     profiles,
     avatars,

@@ -5,14 +5,12 @@ from http import HTTPStatus
 
 from flask import Flask, Response, abort, request
 from flask_login import current_user
-from jinja2.utils import urlize
-from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock
 from app.extensions import db
 from app.services import accounts
-from app.web import avatars, static, times
+from app.web import avatars, linking, static, times
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +31,9 @@ _NOT_A_VISIT = {"static", "health", "notifications.poll", "avatars.drawn", "avat
 def register(app: Flask) -> None:
     """Bind all this to the application."""
     static.register(app)
-    app.jinja_env.filters.update(ago=times.ago, exact=times.exact, often=times.often, stamp=clock.stamp, linked=linked)
+    app.jinja_env.filters.update(
+        ago=times.ago, exact=times.exact, often=times.often, stamp=clock.stamp, linked=linking.linked
+    )
     app.jinja_env.globals["avatar_url"] = avatars.avatar_url
     app.before_request(refuse_nul)
     app.after_request(remember_visit)
@@ -48,13 +48,6 @@ def refuse_nul() -> None:
     values = (value for field in fields for many in field.listvalues() for value in many)
     if "\0" in request.path or any("\0" in value for value in values):
         abort(HTTPStatus.BAD_REQUEST)
-
-
-def linked(text: str) -> Markup:
-    """The text as HTML, its web addresses as links."""
-    if "://" not in text and "www." not in text:
-        return escape(text)  # most texts, and four times as fast
-    return Markup(urlize(text, 40, rel="nofollow noopener ugc"))
 
 
 def harden(response: Response) -> Response:

@@ -8,7 +8,7 @@ from flask_login import current_user, login_required
 
 from app.extensions import db
 from app.models import Post
-from app.services import posts, threads
+from app.services import mentions, posts, threads
 from app.web import ways
 from app.web.forms.posts import PostForm
 from app.web.ids import ROW_ID, row_id
@@ -18,13 +18,16 @@ POST_ID = f"<{ROW_ID}:id>"
 
 
 @bp.app_context_processor
-def threads_on() -> dict[str, object]:
-    """`threads_on(posts)`: asked for by the lists that show replies, once a list."""
+def questions() -> dict[str, object]:
+    """`threads_on(posts)` and `names_on(posts)`: asked by the lists that show replies and mentions, once a list."""
 
     def on(shown: Sequence[Post]) -> threads.Shown:
         return threads.shown(current_user.id, shown)
 
-    return {"threads_on": on}
+    def names_on(shown: Sequence[Post]) -> frozenset[str]:
+        return mentions.known(post.body for post in shown)
+
+    return {"threads_on": on, "names_on": names_on}
 
 
 @bp.get("/new")

@@ -27,7 +27,9 @@ def marked(author_id: int, rows: Iterable[Row]) -> Iterator[Row]:
 def add(author_id: int, import_run_id: str, rows: Sequence[Row]) -> int:
     """Write the rows as the author's posts, but for those that came in meanwhile; returns how many were written."""
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(Post.__table__).on_conflict_do_nothing().returning(Post.__table__.c.id, Post.__table__.c.body)
+    columns = Post.__table__.c
+    added = insert(Post.__table__).on_conflict_do_nothing()
+    statement = added.returning(columns.id, columns.body, columns.created_at)
     values = [
         {
             "author_id": author_id,
@@ -41,7 +43,7 @@ def add(author_id: int, import_run_id: str, rows: Sequence[Row]) -> int:
         for row in rows
     ]
     written = db.session.execute(statement, values).all()
-    search.put([(row.id, row.body) for row in written])
+    search.put([(row.id, row.body, row.created_at) for row in written])
     _count(author_id, len(written))
     return len(written)
 

@@ -81,6 +81,8 @@ def test_a_deleted_post_is_found_no_more(write):
     db.session.commit()
 
     assert found("gone") == []
+    db.session.delete(post)
+    db.session.commit()
     assert db.session.scalar(text("SELECT count(*) FROM post_search")) == 0
 
 

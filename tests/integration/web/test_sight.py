@@ -18,8 +18,8 @@ from tests.archives import as_json
 from tests.importing import bring_in
 from tests.visitor import Visitor
 
-WORDS = "Nobody else shall read zanzibar"
-LISTS = ("/", "/explore", "/user/susan", "/search?q=zanzibar", "/bookmarks")
+WORDS = "#spices: nobody else shall read zanzibar"
+LISTS = ("/", "/explore", "/user/susan", "/search?q=zanzibar", "/bookmarks", "/tag/spices")
 
 
 @pytest.fixture
