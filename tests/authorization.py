@@ -100,6 +100,10 @@ ROUTES = {
     "GET /notifications/all": MEMBERS,
     "POST /notifications/all/read": MEMBERS,
     "POST /notifications/<activity_id>/read": OWNER,
+    "GET /messages": MEMBERS,
+    "GET /messages/<username>": MEMBERS,
+    "POST /messages/<username>": MEMBERS,
+    "GET /messages/former/<conversation_id>": OWNER,
     "GET /letters": MEMBERS,
     "POST /letters": MEMBERS,
     # the link is the proof

@@ -15,7 +15,7 @@ from app import models
 from app.adapters import storage
 from app.engine import outbox
 from app.extensions import db
-from app.services import activities, avatars, confirmations, letter_choices, letters, posts, resets
+from app.services import activities, avatars, confirmations, letter_choices, letters, messages, posts, resets
 from tests.cast import newcomer
 
 POINT = b64decode("R0lGODdhAQABAIEAAAAAAAAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw==")  # a GIF of one black pixel
@@ -34,6 +34,7 @@ class Belongings:
             "marks.id": self.post,
             "activity_id": self.activity,
             "tag": lambda: "garden",
+            "conversation_id": self.conversation,
             "username": lambda: susan.username,
             "mark": lambda: avatars.fingerprint(susan.username),
             "picture": self.picture,
@@ -70,6 +71,13 @@ class Belongings:
     def activity(self) -> int:
         activities.tell(self.susan.id, "follow", actor_id=self.someone().id)
         return db.session.scalars(select(models.Activity.id).order_by(models.Activity.id.desc())).first() or 0
+
+    def conversation(self) -> int:
+        gone = self.someone()
+        begun = messages.send(self.susan, gone, SECRET).conversation_id
+        db.session.delete(gone)
+        db.session.flush()
+        return begun
 
     def someone(self) -> models.User:
         """Whoever did something to her, made anew."""

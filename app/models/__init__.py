@@ -6,6 +6,7 @@ from app.models.follow import Follow
 from app.models.letter import Letter
 from app.models.letter_choice import LetterChoice
 from app.models.mark import Mark
+from app.models.message import Conversation, Message
 from app.models.notification import Notification, NotificationCounter
 from app.models.post import Post
 from app.models.post_tag import PostTag
@@ -18,10 +19,12 @@ __all__ = [
     "Activity",
     "Artifact",
     "Block",
+    "Conversation",
     "Follow",
     "Letter",
     "LetterChoice",
     "Mark",
+    "Message",
     "Notification",
     "NotificationCounter",
     "Post",

@@ -108,6 +108,11 @@ def mend(member: User) -> bool:
     return is_wrong
 
 
+def see_messages(user_id: int, sender_id: int) -> None:
+    """The member has read what the other wrote to them."""
+    _read(user_id, Activity.key == _key(MESSAGE, sender_id))
+
+
 def count_again(user_id: int) -> None:
     """Set the member's badge when the transaction commits."""
 

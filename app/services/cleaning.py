@@ -14,9 +14,9 @@ from sqlalchemy.orm import aliased
 from app import clock
 from app.engine import artifacts, notices
 from app.extensions import db
-from app.models import Letter, Notification, Run, ScheduleDue, Upload, notification, run_state
+from app.models import Conversation, Letter, Notification, Run, ScheduleDue, Upload, notification, run_state
 from app.models.letter import DEAD, SENT
-from app.services import closing, posts
+from app.services import closing, messages, posts
 from app.services.imports import keeping
 
 PARTS_KEPT = timedelta(days=1)
@@ -143,6 +143,11 @@ def remove_post(post: Row[Any]) -> int:
     return posts.remove(post.id)
 
 
+def remove_conversation(conversation: Row[Any]) -> int:
+    """Remove it with its messages: who wrote them has gone, and who read them."""
+    return _count(delete(Conversation).where(Conversation.id == conversation.id))
+
+
 KINDS = (
     Kind("Runs", "runs", runs_over, remove_run),
     Kind("Imports", "imports", uploads_over, remove_upload),
@@ -156,6 +161,7 @@ KINDS = (
         "Posts of ended accounts", "spans of posts", closing.posts_over, closing.remove_posts, key=lambda span: span[0]
     ),
     Kind("Ended accounts", "accounts", closing.over, closing.remove),
+    Kind("Conversations nobody is left in", "conversations", messages.left, remove_conversation),
 )
 STEPS = tuple((kind.name, 1.0, kind.unit) for kind in KINDS)
 
