@@ -3,9 +3,12 @@
 import re
 import unicodedata
 
+import regex
+
 # controls but for line end and tab, and halves of surrogate pairs
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_UNSEEN = {"Mn", "Me", "Cf"}
+_CHARACTER = regex.compile(r"\X")  # an extended grapheme cluster (UAX #29)
+_UNSEEN = regex.compile(r"[\p{Mn}\p{Me}\p{Cf}]+")
 
 
 def clean(text: str) -> str:
@@ -15,5 +18,11 @@ def clean(text: str) -> str:
 
 
 def length(text: str) -> int:
-    """Characters as a person counts them, nearly: accents, joiners and variation marks do not count."""
-    return sum(unicodedata.category(character) not in _UNSEEN for character in unicodedata.normalize("NFC", text))
+    """Characters as a person counts them: a letter with its accents, a flag or a family is one; what is unseen, none.
+
+    static/js/lib/count.js counts by the same rule.
+    """
+    if text.isascii():
+        return len(text)
+    found = _CHARACTER.findall(unicodedata.normalize("NFC", text))
+    return sum(_UNSEEN.fullmatch(character) is None for character in found)

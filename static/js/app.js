@@ -1,4 +1,5 @@
 // static/js/app.js - makes a working page livelier; every page works without it.
+import "./elements/char-count.js"
 import "./elements/live-part.js"
 import "./elements/unread-count.js" // before the tray, whose first news it would miss
 import "./elements/microblog-tray.js"

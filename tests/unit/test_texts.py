@@ -17,6 +17,24 @@ def test_what_no_page_should_meet_is_taken_out(typed, kept):
     assert texts.clean(typed) == kept
 
 
-@pytest.mark.parametrize(("text", "count"), [("abc", 3), ("e\u0301", 1), ("👍🏽", 2), ("❤️", 1), ("日本", 2), ("", 0)])
-def test_length_is_counted_about_as_a_person_counts(text, count):
+# the same as in tests/unit/js/count.test.mjs
+CASES = [
+    ("abc", 3),
+    ("e\u0301", 1),
+    ("q\u0301\u0323", 1),
+    ("👍🏽", 1),
+    ("❤️", 1),
+    ("👩‍👩‍👧‍👦", 1),
+    ("🇩🇪🇫🇷", 2),
+    ("日本", 2),
+    ("각", 1),
+    ("நி", 1),
+    ("a\nb", 3),
+    ("\u200b", 0),
+    ("", 0),
+]
+
+
+@pytest.mark.parametrize(("text", "count"), CASES)
+def test_length_is_counted_as_a_person_counts(text, count):
     assert texts.length(text) == count
