@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_login import UserMixin
-from sqlalchemy import Index, String, func, text
+from sqlalchemy import Index, String, Text, func, text
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
 from app import clock
@@ -34,7 +34,8 @@ class User(UserMixin, db.Model):
     email: Mapped[str] = mapped_column(String(254))
     email_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     password_hash: Mapped[str] = mapped_column(String(256))
-    about_me: Mapped[str] = mapped_column(String(140), default="")
+    # 140 as a person counts; SQLite keeps any length, so the column was not made anew there
+    about_me: Mapped[str] = mapped_column(Text().with_variant(String(140), "sqlite"), default="")
     avatar_mark: Mapped[str | None] = mapped_column(String(32))  # None: the drawn one
     role: Mapped[str] = mapped_column(String(16), default="member")
     is_suspended: Mapped[bool] = mapped_column(default=False)

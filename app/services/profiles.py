@@ -8,6 +8,7 @@ from app.models import User
 from app.services import accounts, blocks, texts
 
 ABOUT_MAX_LENGTH = 140
+ABOUT_MAX_CODE_POINTS = 20 * ABOUT_MAX_LENGTH  # an honest character may be a family of seven
 UNKNOWN = "There is no member of that name, or their page is not for you to see."
 
 

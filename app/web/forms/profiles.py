@@ -29,5 +29,7 @@ class ProfileForm(FlaskForm):
 
     def validate_about_me(self, field: TextAreaField) -> None:
         """Counted as a person counts."""
-        if texts.length(texts.clean(field.data or "")) > profiles.ABOUT_MAX_LENGTH:
+        about = texts.clean(field.data or "")
+        is_long = texts.length(about) > profiles.ABOUT_MAX_LENGTH or len(about) > profiles.ABOUT_MAX_CODE_POINTS
+        if is_long:
             raise ValidationError(f"At most {profiles.ABOUT_MAX_LENGTH} characters.")

@@ -49,6 +49,16 @@ def test_wrong_profile_is_refused(as_susan, john, susan, field, value):
     assert (susan.username, susan.about_me) == ("susan", "")
 
 
+def test_words_about_oneself_are_counted_as_a_person_counts(as_susan, susan):
+    family, accented = "\U0001f469\u200d\U0001f469\u200d\U0001f467", "x\u0301"
+
+    for about_me in (family * 40, accented * 140):
+        assert as_susan.post("/profile/edit", username="susan", about_me=about_me).status_code == 303
+        db.session.refresh(susan)
+        assert susan.about_me == about_me
+    assert as_susan.post("/profile/edit", username="susan", about_me="x" + "\u0301" * 2800).status_code == 422
+
+
 def test_popover_is_a_part_of_a_page_with_what_matters(as_susan, susan, john, mary):
     mary.about_me = "<i>hello"
     db.session.commit()
