@@ -36,6 +36,9 @@ class User(UserMixin, db.Model):
     password_hash: Mapped[str] = mapped_column(String(256))
     # 140 as a person counts; SQLite keeps any length, so the column was not made anew there
     about_me: Mapped[str] = mapped_column(Text().with_variant(String(140), "sqlite"), default="")
+    name: Mapped[str] = mapped_column(String(100), default="", server_default="")  # the name shown; empty: the username
+    place: Mapped[str] = mapped_column(String(100), default="", server_default="")
+    link: Mapped[str] = mapped_column(String(200), default="", server_default="")
     avatar_mark: Mapped[str | None] = mapped_column(String(32))  # None: the drawn one
     role: Mapped[str] = mapped_column(String(16), default="member")
     is_suspended: Mapped[bool] = mapped_column(default=False)

@@ -57,8 +57,8 @@ def people(question: str, viewer_id: int) -> Sequence[User]:
     asked = question.strip()[:MAX_QUESTION_LENGTH]
     if not asked:
         return []
-    begins = User.username.istartswith(asked, autoescape=True)
-    within = or_(User.username.icontains(asked, autoescape=True), User.about_me.icontains(asked, autoescape=True))
+    begins = or_(*(name.istartswith(asked, autoescape=True) for name in (User.username, User.name)))
+    within = or_(*(said.icontains(asked, autoescape=True) for said in (User.username, User.name, User.about_me)))
     chosen = select(User).where(within, User.is_suspended.is_(False), blocks.sees(viewer_id, User.id))
     return db.session.scalars(chosen.order_by(begins.desc(), User.username).limit(PEOPLE)).all()
 

@@ -75,7 +75,7 @@ def edit() -> ResponseReturnValue:
     form = ProfileForm(current_user)
     if not form.validate():
         return render_template("profiles/edit.html", form=form, picture=AvatarForm(formdata=None)), 422
-    profiles.edit(current_user, form.username.data or "", form.about_me.data or "")
+    profiles.edit(current_user, form.username.data or "", form.said)
     db.session.commit()
     flash("Your profile is changed.")
     return redirect(url_for("profiles.show", username=current_user.username), 303)

@@ -65,7 +65,7 @@ def test_visit_is_written_at_most_once_in_five_minutes(susan):
 
 def test_taken_username_is_a_conflict_and_changes_nothing(susan, john):
     with pytest.raises(Conflict):
-        profiles.edit(susan, "JOHN", "hello")
+        profiles.edit(susan, "JOHN", profiles.Said(about_me="hello"))
 
     db.session.commit()
     assert (susan.username, susan.about_me) == ("susan", "")

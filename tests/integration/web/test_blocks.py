@@ -96,3 +96,20 @@ def test_nobody_blocks_themselves(as_susan):
     assert "/user/susan/block" not in page and "/user/susan/mute" not in page
     for action in ("block", "mute"):
         assert as_susan.post(f"/user/susan/{action}").status_code == 422
+
+
+def test_badge_does_not_count_whom_one_mutes(as_susan, susan, john):
+    follows.unfollow(john, susan)
+    follows.follow(john, susan)
+    db.session.commit()
+
+    def unread():
+        told = as_susan.get("/notifications").json["notifications"]
+        return {each["name"]: each["data"] for each in told}.get("unread_activity_count", 0)
+
+    assert unread() == 1
+
+    as_susan.post("/user/john/mute")
+    assert unread() == 0
+    as_susan.post("/user/john/unmute")
+    assert unread() == 1
