@@ -66,6 +66,8 @@ ROUTES = {
     "POST /posts/<id>/reply": MEMBERS,
     "GET /posts/<id>/thread": MEMBERS,
     "GET /tag/<tag>": MEMBERS,
+    "GET /tag/<tag>/feed.<form>": EVERYBODY,
+    "GET /user/<username>/feed.<form>": EVERYBODY,
     "GET /bookmarks": MEMBERS,
     "POST /posts/<id>/like": MEMBERS,
     "POST /posts/<id>/unlike": MEMBERS,

@@ -33,6 +33,7 @@ class Belongings:
             "posts.id": self.post,
             "marks.id": self.post,
             "activity_id": self.activity,
+            "form": lambda: "atom",
             "tag": lambda: "garden",
             "conversation_id": self.conversation,
             "username": lambda: susan.username,
