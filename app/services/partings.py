@@ -2,7 +2,7 @@
 
 from app.models import User
 from app.models.block import BLOCK, MUTE
-from app.services import activities, blocks, follows
+from app.services import activities, blocks, follows, messages
 
 
 def block(member: User, other: User) -> None:
@@ -11,18 +11,23 @@ def block(member: User, other: User) -> None:
     blocks.put(member, other, BLOCK)
     follows.unfollow(member, other)
     follows.unfollow(other, member)
-    for each in (member, other):
-        activities.count_again(each.id)
+    _count_again(member, other)
 
 
 def mute(member: User, other: User) -> None:
     """From now on the member is not shown unasked what the other does. Raises Invalid for oneself."""
     blocks.put(member, other, MUTE)
-    activities.count_again(member.id)
+    _count_again(member)
 
 
 def take_back(member: User, other: User, kind: str) -> None:
     """Unblock or unmute; following does not come back with it."""
     blocks.take_back(member, other, kind)
-    for each in (member, other):
-        activities.count_again(each.id)
+    _count_again(member, other)
+
+
+def _count_again(*members: User) -> None:
+    """Their badges: what they do not hear of is not counted."""
+    for member in members:
+        activities.count_again(member.id)
+        messages.count_again(member.id)

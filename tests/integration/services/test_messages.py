@@ -7,7 +7,7 @@ from app.errors import Invalid, NotAllowed, NotFound
 from app.extensions import db
 from app.models import Activity, Conversation, Message, Notification
 from app.models.block import BLOCK, MUTE
-from app.services import blocks, cleaning, messages
+from app.services import blocks, cleaning, messages, partings
 from tests.duels import together
 
 
@@ -116,6 +116,20 @@ def test_a_muted_member_writes_and_nothing_rings(susan, john):
     assert badge(susan) == 0
     assert db.session.query(Activity).count() == 0
     assert [line.newest.body for line in messages.conversations(susan).items] == ["Psst"]
+
+
+@pytest.mark.parametrize("turn_away", [partings.block, partings.mute])
+def test_what_was_unread_rings_no_longer_once_they_turned_away(susan, john, turn_away):
+    write(john, susan)
+    assert badge(susan) == 1
+
+    turn_away(susan, john)
+    db.session.commit()
+    assert badge(susan) == 0
+
+    partings.take_back(susan, john, BLOCK if turn_away is partings.block else MUTE)
+    db.session.commit()
+    assert badge(susan) == 1
 
 
 def test_the_list_shows_the_last_message_of_each_newest_first(susan, john, mary):

@@ -35,8 +35,10 @@ def world(app, susan, john, mary, david, worker):
         uploads.receive(susan, io.BytesIO(as_json(*posts)), text)
     for number, text in enumerate(TEXTS.values(), start=1):
         assert visitor.post("/posts", body=text).status_code == 303
+        assert visitor.post("/messages/mary", body=text).status_code == 303
+        assert visitor.post("/posts/1/reply", body=text).status_code == 303
         start("repeats", by=susan, words=text)
-        if number % digests.SHOWN_POSTS == 0 or number == len(TEXTS):
+        if number % (digests.SHOWN_POSTS // 2) == 0 or number == len(TEXTS):
             letter_choices.choose(david, "daily", 8, "UTC", True).digest_at = clock.now() - timedelta(minutes=5)
             outbox.request("send_digests", by=None)
             worker.work()
