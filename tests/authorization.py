@@ -108,6 +108,7 @@ ROUTES = {
     "GET /messages/former/<conversation_id>": OWNER,
     "GET /letters": MEMBERS,
     "POST /letters": MEMBERS,
+    "POST /letters/activities": MEMBERS,
     # the link is the proof
     "GET /letters/unsubscribe/<token>": EVERYBODY,
     "POST /letters/unsubscribe/<token>": EVERYBODY,

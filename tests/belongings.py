@@ -8,14 +8,13 @@ from pathlib import Path
 
 import uuid6
 from flask import Flask
-from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from app import models
 from app.adapters import storage
 from app.engine import outbox
 from app.extensions import db
-from app.services import activities, avatars, confirmations, letter_choices, letters, messages, posts, resets
+from app.services import avatars, confirmations, letter_choices, letters, messages, posts, resets
 from tests.cast import newcomer
 
 POINT = b64decode("R0lGODdhAQABAIEAAAAAAAAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw==")  # a GIF of one black pixel
@@ -70,8 +69,12 @@ class Belongings:
         return post.id
 
     def activity(self) -> int:
-        activities.tell(self.susan.id, "follow", actor_id=self.someone().id)
-        return db.session.scalars(select(models.Activity.id).order_by(models.Activity.id.desc())).first() or 0
+        actor = self.someone()
+        line = models.Activity(user_id=self.susan.id, kind="follow", key=actor.username, about=actor.username)
+        line.actor_id = actor.id
+        db.session.add(line)
+        db.session.flush()
+        return line.id
 
     def conversation(self) -> int:
         gone = self.someone()

@@ -1,6 +1,7 @@
 """What we remember. Importing this package registers every table."""
 
 from app.models.activity import Activity
+from app.models.activity_choice import ActivityChoice
 from app.models.block import Block
 from app.models.follow import Follow
 from app.models.letter import Letter
@@ -17,6 +18,7 @@ from app.models.user import User
 
 __all__ = [
     "Activity",
+    "ActivityChoice",
     "Artifact",
     "Block",
     "Conversation",

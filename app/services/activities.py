@@ -24,7 +24,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models import Activity, Notification, Post, Run, User, notification, run_state
 from app.models.activity import FOLLOW, LIKE, MESSAGE, RUN
-from app.services import blocks, sight
+from app.services import activity_choices, activity_letters, blocks, sight
 from app.services.paging import Cursor
 
 UNREAD = "unread_activity_count"
@@ -37,11 +37,34 @@ _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.ins
 def tell(
     user_id: int, kind: str, *, actor_id: int | None = None, post_id: int | None = None, run_id: str | None = None
 ) -> None:
-    """Tell the member, once for the same thing. Nobody is told of their own doing, or of whom they turned away from."""
+    """Tell the member, once for the same thing, where they want to be told.
+
+    Nobody is told of their own doing, or of whom they turned away from. A letter goes out when nothing else of the kind
+    (of messages: by the same member) waits to be read; where nothing is told on the page, once a day for the same.
+    """
     if actor_id is not None and (actor_id == user_id or not blocks.is_heard(actor_id, by_id=user_id)):
         return
+    choice = activity_choices.for_kind(user_id, kind)
     now = clock.now()
     key = _key(kind, actor_id, post_id, run_id)
+    is_first = choice.by_letter and not _is_waiting(user_id, kind, key)
+    is_news = not choice.on_page or _write(user_id, kind, key, now, actor_id, post_id, run_id)
+    if is_first and is_news:
+        # who is followed, unfollowed and followed hears of it once a day; the next message is another one
+        moment = clock.stamp(now) if kind == MESSAGE and choice.on_page else f"{now:%Y-%m-%d}"
+        activity_letters.write(user_id, kind, f"{key}:{moment}", actor_id, post_id)
+
+
+def _is_waiting(user_id: int, kind: str, key: str) -> bool:
+    same = Activity.key == key if kind == MESSAGE else Activity.kind == kind
+    unread = select(Activity.id).where(Activity.user_id == user_id, Activity.read_at.is_(None), same)
+    return db.session.scalar(unread.limit(1)) is not None
+
+
+def _write(
+    user_id: int, kind: str, key: str, now: datetime, actor_id: int | None, post_id: int | None, run_id: str | None
+) -> bool:
+    """A line of the page; False where it stood there already."""
     row = {"user_id": user_id, "kind": kind, "key": key, "about": _about(kind, key, post_id, now), "created_at": now}
     insert = _INSERT[db.engine.dialect.name](Activity.__table__)
     insert = insert.values(**row, actor_id=actor_id, post_id=post_id, run_id=run_id)
@@ -51,8 +74,10 @@ def tell(
     else:
         insert = insert.on_conflict_do_nothing(index_elements=["user_id", "key"])
     db.session.flush()
-    if db.session.execute(insert.returning(Activity.id)).first() is not None:
-        count_again(user_id)
+    if db.session.execute(insert.returning(Activity.id)).first() is None:
+        return False
+    count_again(user_id)
+    return True
 
 
 def take_back(

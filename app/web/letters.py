@@ -1,12 +1,13 @@
-"""Which letters a member wants; and the link that ends digests, which needs no sign-in."""
+"""Which letters a member wants, and how they are told; and the link that ends digests, which needs no sign-in."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_required
 
+from app.errors import Invalid
 from app.extensions import csrf, db
-from app.services import letter_choices
-from app.web.forms.letters import ChoiceForm
+from app.services import activity_choices, letter_choices
+from app.web.forms.letters import ActivityForm, ChoiceForm
 
 bp = Blueprint("letters", __name__, url_prefix="/letters")
 
@@ -14,7 +15,7 @@ bp = Blueprint("letters", __name__, url_prefix="/letters")
 @bp.get("")
 @login_required
 def choice_form() -> ResponseReturnValue:
-    return render_template("letters/choice.html", form=ChoiceForm(obj=letter_choices.of(current_user)))
+    return _page(ChoiceForm(obj=letter_choices.of(current_user)))
 
 
 @bp.post("")
@@ -22,13 +23,26 @@ def choice_form() -> ResponseReturnValue:
 def choose() -> ResponseReturnValue:
     form = ChoiceForm()
     if not form.validate():
-        return render_template("letters/choice.html", form=form), 422
+        return _page(form), 422
     letter_choices.choose(
         current_user, form.digest.data, form.digest_hour.data, form.time_zone.data, form.tells_of_runs.data
     )
     db.session.commit()
     flash("So it shall be.")
     return redirect(url_for("letters.choice_form"), 303)
+
+
+@bp.post("/activities")
+@login_required
+def choose_activities() -> ResponseReturnValue:
+    """How to be told of what concerns the member."""
+    form = ActivityForm()
+    if not form.validate():
+        raise Invalid("There is no such notification, or none by letter.")
+    activity_choices.choose(current_user.id, form.choices())
+    db.session.commit()
+    flash("So it shall be.")
+    return redirect(url_for("letters.choice_form", _anchor="activities"), 303)
 
 
 @bp.get("/unsubscribe/<token>")
@@ -43,3 +57,13 @@ def unsubscribe(token: str) -> ResponseReturnValue:
     member = letter_choices.unsubscribe(token)
     db.session.commit()
     return render_template("letters/unsubscribe.html", member=member, is_done=True)
+
+
+def _page(form: ChoiceForm) -> str:
+    return render_template(
+        "letters/choice.html",
+        form=form,
+        choices=activity_choices.of(current_user.id),
+        labels=activity_choices.LABELS,
+        with_letter=activity_choices.WITH_LETTER,
+    )

@@ -1,11 +1,23 @@
-"""Which letters a member wants."""
+"""Which letters a member wants, and how they want to be told of what concerns them."""
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, SelectField
+from wtforms import BooleanField, SelectField, SelectMultipleField
 from wtforms.fields import SelectChoice
 
 from app.models.letter_choice import DAILY, NEVER, WEEKLY
-from app.services import letter_choices
+from app.services import activity_choices, letter_choices
+
+
+class ActivityForm(FlaskForm):
+    """What to be told of on the page, and what by letter: the kinds that are ticked."""
+
+    on_page = SelectMultipleField("On the page", choices=[SelectChoice(kind) for kind in activity_choices.LABELS])
+    by_letter = SelectMultipleField("By letter", choices=[SelectChoice(kind) for kind in activity_choices.WITH_LETTER])
+
+    def choices(self) -> dict[str, activity_choices.Choice]:
+        """Every kind's choice."""
+        on_page, by_letter = self.on_page.data or (), self.by_letter.data or ()
+        return {kind: activity_choices.Choice(kind in on_page, kind in by_letter) for kind in activity_choices.LABELS}
 
 
 class ChoiceForm(FlaskForm):

@@ -10,7 +10,7 @@ from app import clock
 from app.engine import outbox
 from app.extensions import db
 from app.models import Letter, LetterChoice
-from app.services import letter_choices, letters, posts
+from app.services import activity_choices, letter_choices, letters, posts
 from tests.engine_fixtures import fresh
 from tests.letterbox import newest
 from tests.visitor import Visitor
@@ -172,3 +172,24 @@ def test_invitation_is_one_letter_however_often_it_is_pressed(susan):
 
     (letter,) = db.session.scalars(select(Letter)).all()
     assert letter.address == "Ada@example.com" and "susan has an account" in letter.text
+
+
+def test_member_chooses_how_to_be_told(visitor, susan):
+    page = visitor.signed_in(susan).get("/letters").text
+    assert page.count('name="on_page"') == 6 and page.count('name="by_letter"') == 4
+    assert page.count(" checked") == 8  # the six on the page, messages by letter, and long runs
+
+    answer = visitor.post("/letters/activities", on_page=["follow", "run"], by_letter=["mention"])
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/letters#activities")
+    chosen = activity_choices.of(susan.id)
+    assert [kind for kind, choice in chosen.items() if choice.on_page] == ["follow", "run"]
+    assert [kind for kind, choice in chosen.items() if choice.by_letter] == ["mention"]
+    assert choice_of(susan) is None, "nothing was said about digests"
+
+
+def test_a_kind_there_is_not_cannot_be_chosen(visitor, susan):
+    visitor.signed_in(susan).get("/letters")
+
+    assert visitor.post("/letters/activities", on_page=["gossip"]).status_code == 422
+    assert visitor.post("/letters/activities", by_letter=["like"]).status_code == 422
