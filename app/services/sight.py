@@ -3,6 +3,8 @@
 A viewer is a member's id; None is a stranger, who is signed in nowhere.
 """
 
+from functools import lru_cache
+
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import aliased
 
@@ -12,8 +14,11 @@ from app.models.post import FOLLOWERS, ONLY_AUTHOR, PUBLIC
 from app.services import blocks
 
 IS_THERE = Post.deleted_at.is_(None)
+# putting a condition together takes longer than asking it, and it is the same each time
+_kept = lru_cache(maxsize=1000)
 
 
+@_kept
 def posts(viewer_id: int | None) -> ColumnElement[bool]:
     """True of the posts the viewer may see at all: on their own page, on their author's, behind a link."""
     if viewer_id is None:
@@ -21,6 +26,7 @@ def posts(viewer_id: int | None) -> ColumnElement[bool]:
     return _open_to(viewer_id) & blocks.sees(viewer_id, Post.author_id)
 
 
+@_kept
 def listed(viewer_id: int | None) -> ColumnElement[bool]:
     """True of those that a list of everybody's posts shows them unasked: explore, search, a hashtag."""
     if viewer_id is None:
@@ -28,6 +34,7 @@ def listed(viewer_id: int | None) -> ColumnElement[bool]:
     return _open_to(viewer_id) & blocks.hears(viewer_id, Post.author_id)
 
 
+@_kept
 def at_home(viewer_id: int) -> ColumnElement[bool]:
     """True of those that home, digests and reminders show, of posts by the viewer and whom they follow alone.
 
