@@ -28,7 +28,8 @@ def world(app, susan, john, mary, david, worker):
     visitor = Visitor(app).signed_in(susan)
     follows.follow(david, susan)
     for member, name in ((susan, "markup"), (john, "quotes"), (mary, "direction")):
-        profile = {"username": member.username, "about_me": TEXTS[name]}
+        said = dict.fromkeys(("name", "about_me", "place"), TEXTS[name])
+        profile = {"username": member.username, "link": "https://example.com/'onevil='1", **said}
         assert Visitor(app).signed_in(member).post("/profile/edit", **profile).status_code == 303
     for text in list(TEXTS.values())[: uploads.KEPT]:
         posts = {"body": text, "timestamp": "2021-05-01T10:00:00Z"}, {"body": text}
