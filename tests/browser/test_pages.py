@@ -3,7 +3,8 @@
 import pytest
 
 from app.extensions import db
-from app.services import posts
+from app.models.mark import LIKE
+from app.services import marks, messages, posts
 from tests.browser.conftest import sign_in
 from tests.browser.soundness import assert_is_sound
 
@@ -20,8 +21,11 @@ def addresses(app):
 @pytest.mark.parametrize(("look", "width"), [("light", 320), ("dark", 320), ("light", 768), ("dark", 1280)])
 def test_every_page_is_sound(app, browser, live_server, david, john, look, width):
     david.about_me = "w" * 140
-    posts.publish(david, LONG)
+    own = posts.publish(david, LONG)
     posts.publish(john, "a " + "https://example.com/" + "x" * 200)
+    marks.put(john, own, LIKE)
+    for one, other in ((john, david), (david, john)):
+        messages.send(one, other, LONG)
     db.session.commit()
     # axe itself writes inline styles, which our pages forbid
     context = browser.new_context(
@@ -30,7 +34,7 @@ def test_every_page_is_sound(app, browser, live_server, david, john, look, width
     sign_in(app, live_server, context, david)
     page = context.new_page()
     seen = 0
-    for path in [*addresses(app), "/user/david", "/search?q=david", "/search?q=zebra"]:
+    for path in [*addresses(app), "/user/david", "/messages/john", "/search?q=david", "/search?q=zebra"]:
         answer = page.goto(path)
         if answer is None or "text/html" not in (answer.header_value("content-type") or ""):
             continue
