@@ -1,7 +1,7 @@
 import pytest
 
 from app.extensions import db
-from app.services import posts
+from app.services import messages, posts
 from tests.visitor import Visitor
 
 
@@ -48,11 +48,19 @@ def test_what_a_member_says_is_shown_wherever_they_are_named(app, as_susan, susa
     said = {"name": "Susan <3 \u202eB.", "place": "Utrecht", "link": "example.org/me/"}
     assert as_susan.post("/profile/edit", **FORM | said).status_code == 303
     posts.publish(susan, "Hello")
+    messages.send(susan, john, "Hello")
     db.session.commit()
 
     as_john = Visitor(app).signed_in(john)
     shown = '<bdi>Susan &lt;3 B.</bdi> <span class="handle">@susan</span>'
-    for path in ("/user/susan", "/user/susan/popover", "/explore", "/user/john/followers", "/search?q=susan+%3C3"):
+    for path in (
+        "/user/susan",
+        "/user/susan/popover",
+        "/explore",
+        "/user/john/followers",
+        "/search?q=susan+%3C3",
+        "/messages",
+    ):
         assert shown in as_john.get(path).text, path
     page = as_john.get("/user/susan").text
     assert "<bdi>Utrecht</bdi>" in page
