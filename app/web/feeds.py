@@ -36,7 +36,7 @@ def _answer(feed: Feed, form: str, address: str) -> Response:
     content = write(feed, address)
     response = Response(content, content_type=mimetype)
     response.set_etag(hashlib.sha256(content).hexdigest()[:32])
-    response.last_modified = feed.updated_at
+    # no Last-Modified: a feed that lost a post is new, and older than it was
     # anybody may keep it, and asks each time whether it is still so: a post may have been deleted
     response.cache_control.public = True
     response.cache_control.no_cache = True

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import flask_bootstrap
 from flask import Blueprint, Flask, Response, abort, current_app, request, url_for
-from flask.sessions import SecureCookieSession
+from flask.sessions import SecureCookieSession, SessionMixin
 from flask.wrappers import Request
 
 from app.assets import Assets, File
@@ -55,6 +55,11 @@ class SessionsForPages(LeanSessions):
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """None, which Flask turns into an empty session it never saves."""
         return None if is_for_file(request) else super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """What anybody may keep, a cache between us say, carries nobody's cookie and is the same for all."""
+        if not response.cache_control.public:
+            super().save_session(app, session, response)
 
 
 def is_for_file(request: Request) -> bool:
