@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from app.extensions import db
 from app.models import Post, User, activity
-from app.services import activities, references, sight
+from app.services import activities, blocks, references, sight
 
 
-def known(texts: Iterable[str]) -> frozenset[str]:
-    """Of the names in all these texts those that somebody has, in lower case; one question at the most."""
-    return frozenset(member.username.lower() for member in _members(set().union(*map(references.names, texts))))
+def known(texts: Iterable[str], viewer_id: int) -> frozenset[str]:
+    """Of the names in all these texts those of members the viewer may see, in lower case; one question at the most."""
+    named = _members(set().union(*map(references.names, texts)), blocks.sees(viewer_id, User.id))
+    return frozenset(member.username.lower() for member in named)
 
 
 def tell(post: Post, body_before: str = "") -> None:
@@ -29,8 +30,9 @@ def tell(post: Post, body_before: str = "") -> None:
         activities.take_back(activity.MENTION, post_id=post.id, user_id=member.id)
 
 
-def _members(names: set[str]) -> Sequence[User]:
+def _members(names: set[str], *conditions: ColumnElement[bool]) -> Sequence[User]:
     if not names:
         return []
+    called_so = select(User).where(func.lower(User.username).in_(names), *conditions)
     # in ascending id, as everybody draws the counters of notifications
-    return db.session.scalars(select(User).where(func.lower(User.username).in_(names)).order_by(User.id)).all()
+    return db.session.scalars(called_so.order_by(User.id)).all()

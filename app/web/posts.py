@@ -25,7 +25,7 @@ def questions() -> dict[str, object]:
         return threads.shown(current_user.id, shown)
 
     def names_on(shown: Sequence[Post]) -> frozenset[str]:
-        return mentions.known(post.body for post in shown)
+        return mentions.known((post.body for post in shown), current_user.id)
 
     return {"threads_on": on, "names_on": names_on}
 

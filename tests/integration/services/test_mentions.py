@@ -3,7 +3,7 @@ import pytest
 from app.extensions import db
 from app.models import Activity
 from app.models.post import FOLLOWERS
-from app.services import mentions, posts, references
+from app.services import mentions, partings, posts, references
 from tests.statements import statements
 
 
@@ -45,8 +45,19 @@ def test_who_is_answered_is_told_of_the_answer_alone(susan, john, mary):
 
 @pytest.mark.parametrize(("bodies", "count"), [(["plain", "mail a@b.c"], 0), (["@john", "@mary @x", "@John"], 1)])
 def test_a_list_asks_once_at_the_most_for_the_names_in_it(susan, john, mary, bodies, count):
+    viewer_id = susan.id
+
     with statements() as seen:
-        known = mentions.known(bodies)
+        known = mentions.known(bodies, viewer_id)
 
     assert len(seen) == count
     assert known == set().union(*map(references.names, bodies)) - {"x"}
+
+
+def test_a_name_leads_nowhere_where_a_block_keeps_apart(susan, john, mary):
+    partings.block(susan, john)
+    db.session.commit()
+
+    seen_by = {viewer.username: mentions.known(["@susan @john"], viewer.id) for viewer in (susan, john, mary)}
+
+    assert seen_by == {"susan": {"susan"}, "john": {"john"}, "mary": {"susan", "john"}}
