@@ -94,6 +94,7 @@ def _address(text: str) -> str:
         is_good = parts.scheme in ("http", "https") and bool(_HOST.fullmatch(parts.hostname or ""))
     except ValueError:
         is_good = False
-    if not is_good or len(address) > LINK_MAX_LENGTH or "@" in parts.netloc or re.search(r"[\s<>\"\\]", address):
+    is_plain = not re.search(r"[\s<>\"\\]", address) and not _TURNS.search(address)
+    if not is_good or not is_plain or len(address) > LINK_MAX_LENGTH or "@" in parts.netloc:
         raise Invalid("A link looks like https://example.org/me, and is at most 200 characters long.")
     return address

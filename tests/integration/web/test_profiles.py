@@ -91,6 +91,7 @@ def test_without_a_name_the_username_is_shown(as_susan, susan):
         ("link", "nowhere"),
         ("link", "https://[::1"),
         ("link", "https://example.org/" + "x" * 200),
+        ("link", "https://example.org/\u202ekrow.elpmaxe"),
     ],
 )
 def test_wrong_profile_is_refused(as_susan, john, susan, field, value):
