@@ -3,8 +3,9 @@
 import pytest
 
 from app.extensions import db
+from app.models.block import MUTE
 from app.models.mark import LIKE
-from app.services import marks, messages, posts
+from app.services import blocks, follows, marks, messages, posts
 from tests.browser.conftest import sign_in
 from tests.browser.soundness import assert_is_sound
 
@@ -19,8 +20,11 @@ def addresses(app):
 
 
 @pytest.mark.parametrize(("look", "width"), [("light", 320), ("dark", 320), ("light", 768), ("dark", 1280)])
-def test_every_page_is_sound(app, browser, live_server, david, john, look, width):
-    david.about_me = "w" * 140
+def test_every_page_is_sound(app, browser, live_server, david, john, mary, look, width):
+    david.about_me, david.name, david.place = "w" * 140, "W" * 50, "w" * 50
+    david.link = "https://example.com/" + "w" * 180
+    follows.follow(john, david)
+    blocks.put(david, mary, MUTE)
     own = posts.publish(david, LONG)
     posts.publish(john, "a " + "https://example.com/" + "x" * 200)
     marks.put(john, own, LIKE)
@@ -34,7 +38,8 @@ def test_every_page_is_sound(app, browser, live_server, david, john, look, width
     sign_in(app, live_server, context, david)
     page = context.new_page()
     seen = 0
-    for path in [*addresses(app), "/user/david", "/messages/john", "/search?q=david", "/search?q=zebra"]:
+    people = [f"/user/{name}" for name in ("david", "john", "mary", "david/followers", "john/following", "john/block")]
+    for path in [*addresses(app), *people, "/messages/john", "/search?q=david", "/search?q=zebra"]:
         answer = page.goto(path)
         if answer is None or "text/html" not in (answer.header_value("content-type") or ""):
             continue
