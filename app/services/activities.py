@@ -103,6 +103,13 @@ def tell_of_run(run: Run) -> None:
         tell(run.user_id, RUN, run_id=run.id)
 
 
+def forget_run(run_id: str) -> None:
+    """The run is about to be removed, and what was told of it with it."""
+    forgotten = delete(Activity).where(Activity.run_id == run_id).returning(Activity.user_id)
+    for told in db.session.scalars(forgotten.execution_options(synchronize_session=False)).all():
+        count_again(told)
+
+
 def see_run(run: Run) -> None:
     """The owner has acknowledged how the run ended."""
     if run.user_id is not None:

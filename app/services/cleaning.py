@@ -16,7 +16,7 @@ from app.engine import artifacts, notices
 from app.extensions import db
 from app.models import Conversation, Letter, Notification, Run, ScheduleDue, Upload, notification, run_state
 from app.models.letter import DEAD, SENT
-from app.services import closing, messages, posts
+from app.services import activities, closing, messages, posts
 from app.services.imports import keeping
 
 PARTS_KEPT = timedelta(days=1)
@@ -50,7 +50,10 @@ def runs_over() -> Select[str, int | None]:
 
 def remove_run(run: Row[Any]) -> int:
     """Remove the run with its files and its notification, unless it was retried in this very moment."""
-    gone = delete(Run).where(Run.id == run.id, Run.expires_at < clock.now())
+    is_over = (Run.id == run.id) & (Run.expires_at < clock.now())
+    if db.session.scalar(select(Run.id).where(is_over)) is not None:
+        activities.forget_run(run.id)
+    gone = delete(Run).where(is_over)
     if not _count(gone):
         return 0
     if run.user_id is not None:

@@ -13,7 +13,7 @@ from app.models.activity import FOLLOW, KINDS, LIKE, MENTION, MESSAGE, REPLY, RU
 from app.models.block import BLOCK, MUTE
 from app.models.mark import LIKE as LIKE_MARK
 from app.models.post import FOLLOWERS
-from app.services import activities, blocks, follows, marks, posts, runs
+from app.services import activities, blocks, cleaning, follows, marks, posts, runs
 from tests.cast import newcomer
 from tests.duels import together
 from tests.engine_fixtures import fresh
@@ -135,6 +135,20 @@ def test_who_acknowledges_a_run_has_read_of_it(susan, worker):
 
     assert badge(susan) == 0
     assert db.session.scalars(select(Activity)).one().read_at is not None
+
+
+def test_the_badge_forgets_a_run_that_is_removed(susan, worker):
+    run = outbox.request("shout", by=susan)
+    worker.work()
+    fresh(run).expires_at = clock.now() - timedelta(days=1)
+    db.session.commit()
+    assert badge(susan) == 1
+
+    for found in db.session.execute(cleaning.runs_over()).all():
+        cleaning.remove_run(found)
+    db.session.commit()
+
+    assert told(susan) == [] and badge(susan) == 0
 
 
 def test_a_run_of_the_house_is_told_to_nobody(worker, cast):
