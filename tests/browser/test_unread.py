@@ -49,3 +49,16 @@ def test_all_is_read_with_the_keyboard(as_susan, susan, john):
     expect(as_susan.locator(".activity")).to_have_count(1)
     expect(as_susan.locator(".activity--unread")).to_have_count(0)
     expect(as_susan.get_by_role("link", name="Notifications", exact=True)).to_be_visible()
+
+
+def test_a_conversation_grows_while_it_stands_open(as_susan, susan, john):
+    as_susan.goto("/messages/john")
+    as_susan.locator("#body").fill("I am just writ")
+    for words in ("Are you there?", "I have <b>cake</b>."):
+        messages.send(john, susan, words)
+        db.session.commit()
+        expect(as_susan.locator(".message").last).to_contain_text(words, timeout=20_000)
+
+    expect(as_susan.locator(".message")).to_have_count(2)
+    expect(as_susan.locator("#body")).to_have_value("I am just writ")
+    expect(as_susan.locator('unread-count[data-name="unread_message_count"]')).to_be_hidden(timeout=20_000)
