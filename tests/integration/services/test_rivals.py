@@ -4,10 +4,10 @@ from sqlalchemy import func, select
 
 from app.errors import ProductError
 from app.extensions import db
-from app.models import Follow, Mark, Post, User
+from app.models import Follow, Mark, Message, Notification, Post, User
 from app.models.block import BLOCK
 from app.models.mark import LIKE
-from app.services import blocks, counters, follows, marks, partings, posts
+from app.services import activities, blocks, counters, follows, marks, messages, partings, posts
 from tests.duels import together
 
 ROUNDS = 40
@@ -126,3 +126,36 @@ def test_deleting_undoing_and_changing_at_once_counts_right(app, susan):
 
     assert not together(app, ROUNDS, delete, delete, undo, edit)
     assert not wrong_counters()
+
+
+def test_badges_are_right_whatever_happens_at_once(app, susan, john):
+    pair, post_id = (susan.id, john.id), posts.publish(susan, "Like me").id
+    db.session.commit()
+
+    def mention(one, other):
+        return lambda number: commit(lambda: posts.publish(member(one), f"@{member(other).username} {number}"))
+
+    def write(one, other):
+        return lambda number: commit(lambda: messages.send(member(one), member(other), f"Hello {number}"))
+
+    def like(number):
+        act = marks.take_back if number % 2 else marks.put
+        commit(lambda: act(member(pair[1]), posts.find(post_id, pair[1]), LIKE))
+
+    def read(number):
+        commit(lambda: activities.read_all(member(pair[0]), None))
+        commit(lambda: messages.read(member(pair[1]), messages.between(*map(member, pair))) if number else None)
+
+    acts = [act(*each) for act in (mention, write) for each in (pair, pair[::-1])]
+    assert not together(app, 15, *acts, like, read)
+
+    for one in map(member, pair):
+        assert badge(one, activities.UNREAD) == db.session.scalar(select(activities.unread(one.id)))
+        unread = (Message.recipient_id == one.id) & Message.read_at.is_(None)
+        assert badge(one, messages.UNREAD) == db.session.scalar(select(func.count(Message.id)).where(unread))
+    assert not wrong_counters()
+
+
+def badge(one, name):
+    row = db.session.get(Notification, (one.id, name), populate_existing=True)
+    return row.data if row else 0
