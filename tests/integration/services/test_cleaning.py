@@ -10,8 +10,8 @@ from app import clock
 from app.adapters.storage import open_storage
 from app.engine import notices, outbox, schedules
 from app.extensions import db
-from app.models import Artifact, Letter, Notification, Run, RunEvent, ScheduleDue, Upload
-from app.services import cleaning, letters
+from app.models import Artifact, Letter, Notification, Post, PostTag, Run, RunEvent, ScheduleDue, Upload
+from app.services import cleaning, letters, posts
 from app.services.imports import uploads
 from tests.archives import POSTS, as_json
 from tests.engine_fixtures import fresh
@@ -172,6 +172,19 @@ def test_letters_that_went_or_are_dead_go_after_a_month(susan, clean):
     assert clean()["Letters"] == 2
 
     assert set(db.session.scalars(select(Letter.key))) == {"waiting", "new"}
+
+
+def test_posts_go_once_their_authors_cannot_have_them_back(susan, clean):
+    deleted, just_now, kept = (posts.publish(susan, f"#garden {number}") for number in range(3))
+    for post in (deleted, just_now):
+        posts.withdraw(post)
+    deleted.deleted_at = clock.now() - timedelta(minutes=1)
+    db.session.commit()
+
+    assert clean()["Deleted posts"] == 1
+
+    assert set(db.session.scalars(select(Post.id))) == {just_now.id, kept.id}
+    assert set(db.session.scalars(select(PostTag.post_id))) == {just_now.id, kept.id}
 
 
 def test_a_second_cleaning_finds_nothing(susan, worker, clean):
