@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from unicodedata import normalize
 
 import regex
@@ -51,9 +52,14 @@ def names(text: str) -> set[str]:
     return {piece.name.lower() for piece in pieces(text) if piece.name} if "@" in text else set()
 
 
-def tags(text: str) -> set[str]:
+def tags(text: str) -> frozenset[str]:
     """The hashtags, folded."""
-    return {piece.tag for piece in pieces(text) if piece.tag} if "#" in text or "＃" in text else set()
+    return _tags(text) if "#" in text or "＃" in text else frozenset()
+
+
+@lru_cache(maxsize=4096)
+def _tags(text: str) -> frozenset[str]:
+    return frozenset(piece.tag for piece in pieces(text) if piece.tag)
 
 
 def fold(tag: str) -> str | None:

@@ -82,9 +82,9 @@ def put_again(ids: Sequence[int]) -> None:
 
 
 def put_beyond(last_id: int) -> Iterator[int]:
-    """Index every post above an id, a few thousand at a time; yields how many, for the caller to commit."""
+    """Index every post above an id, all new, a few thousand at a time; yields how many, for the caller to commit."""
     while rows := db.session.execute(_WRITTEN.where(Post.id > last_id).order_by(Post.id).limit(_AT_ONCE)).all():
-        put([(row.id, row.body, row.created_at) for row in rows], are_new=False)
+        put([(row.id, row.body, row.created_at) for row in rows])
         last_id = rows[-1].id
         yield len(rows)
 
