@@ -53,8 +53,14 @@ class Markup(HTMLParser):
     def fetched(self) -> list[str]:
         """What the browser asks for by itself, as the page names it."""
         named = [value for each in self.elements for name, value in each.attributes.items() if name in FETCHED]
-        named += [each.attributes["href"] for each in self.elements if each.tag in ("link", "use", "image")]
+        named += [each.attributes["href"] for each in self.elements if _is_fetched(each)]
         return named
+
+
+def _is_fetched(element: Element) -> bool:
+    """True unless its address is only told: another form of the page, a feed say."""
+    is_told = element.tag == "link" and "alternate" in element.attributes.get("rel", "").split()
+    return element.tag in ("link", "use", "image") and not is_told
 
 
 def fetched_by(address: str, mimetype: str, text: str) -> list[str]:
