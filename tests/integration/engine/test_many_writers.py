@@ -26,11 +26,11 @@ WRITERS, ROUNDS = 6, 25
 class Page:
     """A member's open page: it asks for what is newer than its cursor, and keeps the newest it was told."""
 
-    def __init__(self, user_id):
-        self.user_id, self.since, self.known = user_id, 0, {}
+    def __init__(self, member):
+        self.user_id, self.epoch, self.since, self.known = member.id, member.session_epoch, 0, {}
 
     def ask(self):
-        body = json.loads(notifications.poll(self.user_id, 0, self.since, 1000, 15000).body)
+        body = json.loads(notifications.poll(self.user_id, self.epoch, self.since, 1000, 15000).body)
         for row in body["notifications"]:
             assert row["seq"] > self.since, "told again"
             self.known[row["key"]] = row["data"]
@@ -51,7 +51,7 @@ def tell_at_once(app, members, rounds=ROUNDS):
     What the pages lost, and what the database refused.
     """
     ids = [member.id for member in members]
-    pages, over, dice = [Page(user_id) for user_id in ids], threading.Event(), random.Random(1)
+    pages, over, dice = [Page(member) for member in members], threading.Event(), random.Random(1)
     orders = [[dice.sample(ids, len(ids)) for _ in range(rounds)] for _ in range(WRITERS)]
 
     def keep_asking():
