@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from app import clock
 from app.errors import Gone, NotAllowed, TooMany
-from app.extensions import db
+from app.extensions import begin_writing, db
 from app.models import Letter, User
 from app.security import signed
 from app.services import accounts, confirmations, letters
@@ -40,6 +40,7 @@ def send(by: User, address: str) -> None:
     """
     if by.email_confirmed_at is None:
         raise NotAllowed("Confirm your own address first: the letter that welcomed you has a link.")
+    _hold(by)
     since = clock.now() - timedelta(days=1)
     are_theirs = Letter.key.startswith(f"{PURPOSE}:{by.id}:", autoescape=True)
     if (db.session.scalar(select(func.count()).where(are_theirs, Letter.created_at > since)) or 0) >= A_DAY:
@@ -62,3 +63,9 @@ def accept(invitation: Invitation, username: str, password: str) -> User:
     member = accounts.register(username, invitation.address, password)
     confirmations.note(member)
     return member
+
+
+def _hold(member: User) -> None:
+    """Of many asked for at once each is counted."""
+    begin_writing(db.session.connection())
+    db.session.execute(select(User.id).where(User.id == member.id).with_for_update(key_share=True))

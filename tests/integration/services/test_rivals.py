@@ -4,10 +4,10 @@ from sqlalchemy import func, select
 
 from app.errors import ProductError
 from app.extensions import db
-from app.models import Follow, Mark, Message, Notification, Post, User
+from app.models import Follow, Letter, Mark, Message, Notification, Post, User
 from app.models.block import BLOCK
 from app.models.mark import LIKE
-from app.services import activities, blocks, counters, follows, marks, messages, partings, posts
+from app.services import activities, blocks, counters, follows, invitations, marks, messages, partings, posts
 from tests.duels import together
 
 ROUNDS = 40
@@ -126,6 +126,16 @@ def test_deleting_undoing_and_changing_at_once_counts_right(app, susan):
 
     assert not together(app, ROUNDS, delete, delete, undo, edit)
     assert not wrong_counters()
+
+
+def test_of_invitations_asked_for_at_once_five_a_day_go_out(app, susan):
+    one = susan.id
+
+    def invite(thread):
+        return lambda number: commit(lambda: invitations.send(member(one), f"{thread}-{number}@example.com"))
+
+    assert not together(app, 3, *map(invite, range(4)))
+    assert db.session.scalar(select(func.count(Letter.id)).where(Letter.kind == "invitation")) == invitations.A_DAY
 
 
 def test_badges_are_right_whatever_happens_at_once(app, susan, john):
