@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import clock
 from app.extensions import db
 from app.services import accounts
-from app.web import avatars, linking, static, times
+from app.web import addresses, avatars, linking, static, times
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ _NOT_A_VISIT = {"static", "health", "notifications.poll", "avatars.drawn", "avat
 def register(app: Flask) -> None:
     """Bind all this to the application."""
     static.register(app)
+    addresses.register(app)
     app.jinja_env.filters.update(
         ago=times.ago, exact=times.exact, often=times.often, stamp=clock.stamp, linked=linking.linked
     )

@@ -55,3 +55,27 @@ def test_a_conversation_from_the_first_letter_to_the_undo(app, browser, live_ser
     expect(undo).to_have_count(0)
     expect(page.get_by_text("Your post is deleted.")).to_be_focused()
     context.close()
+
+
+def test_posts_are_liked_kept_and_deleted_without_javascript(app, browser, live_server, susan, john):
+    posts.publish(susan, "Mine")
+    first = posts.publish(john, "His")
+    db.session.commit()
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    sign_in(app, live_server, context, susan)
+    page = context.new_page()
+    page.goto("/explore?at=")
+    his = page.locator(f"#post-{first.id}")
+
+    for name in ("Like", "Bookmark"):
+        his.get_by_role("button", name=name).click()
+        expect(his.get_by_role("button", name=name)).to_have_attribute("aria-pressed", "true")
+        assert "/explore" in page.url
+    his.get_by_role("button", name="Like").press("Enter")
+    expect(his.get_by_role("button", name="Like")).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name=re.compile("^Delete")).click()
+    page.get_by_text("Your post is deleted.").wait_for()
+    expect(page.get_by_text("Mine", exact=True)).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Mine", exact=True)).to_have_count(1)
+    context.close()
