@@ -51,19 +51,18 @@ new_env() {
 }
 
 # All tests. What runs in one process counts for coverage; what starts many real ones would only be slowed down by it.
-# The suite of faults waits more than it works, so it runs beside the others and is shown after them.
+# Those wait more than they work, so they run beside the others and are shown after them.
 run_tests() {
   if [ $# -gt 0 ]; then exec python -m pytest "$@"; fi
-  failed=0 faults_log=$(mktemp)
-  trap 'rm -f "$faults_log"' EXIT
-  python -m pytest tests/faults > "$faults_log" 2>&1 &
-  faults=$!
-  trap 'kill -INT $faults 2> /dev/null; wait $faults; exit 130' INT TERM
-  say "tests/faults runs meanwhile, and is shown when the others are through."
+  failed=0 log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  python -m pytest tests/faults tests/browser > "$log" 2>&1 &
+  beside=$!
+  trap 'kill -INT $beside 2> /dev/null; wait $beside; exit 130' INT TERM
+  say "tests/faults and tests/browser run meanwhile, and are shown when the others are through."
   python -m pytest tests/unit tests/house tests/integration --cov --cov-report=term --cov-fail-under=90 || failed=1
-  python -m pytest tests/browser || failed=1
-  wait $faults || failed=1
-  cat "$faults_log"
+  wait $beside || failed=1
+  cat "$log"
   return $failed
 }
 
