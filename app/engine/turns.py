@@ -20,6 +20,7 @@ except ImportError:  # not a Unix: tasks meet at the database's own lock
 PATIENCE_SECONDS = 1.0
 _ASK_SECONDS = 0.002
 _PAUSE_SECONDS = 0.010
+_LONGEST_PAUSE_SECONDS = 0.5  # a batch that waited for a lock held seconds long was not writing all that time
 
 
 class Turns(Protocol):
@@ -68,9 +69,9 @@ class OneWriter:
         self.since = time.monotonic()
 
     def pause_and_pass(self) -> None:
-        """Sleep for as long as the batch was written, at least 10 ms; then another task may."""
+        """Sleep for as long as the batch was written, from 10 ms to half a second; then another task may."""
         if self.since is not None:
-            time.sleep(max(time.monotonic() - self.since, _PAUSE_SECONDS))
+            time.sleep(min(max(time.monotonic() - self.since, _PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS))
         self.drop()
 
     def drop(self) -> None:

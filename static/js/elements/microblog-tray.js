@@ -105,6 +105,11 @@ class MicroblogTray extends HTMLElement {
     this.notice.calm()
     this.#live = answer.live
     if (answer.reset) this.#runs.clear()
+    // all there is, and not older than what is known: a number that is not in it is none, though another tab asked
+    if (since === 0 && !answer.more && answer.cursor >= this.#feed.cursor) {
+      const names = new Set(answer.notifications.map(({ name }) => name))
+      document.dispatchEvent(new CustomEvent("microblog:everything", { detail: names }))
+    }
     for (const notification of this.#feed.take(answer, since)) this.#take(notification, answer.now)
     this.#isFirstAnswer &&= answer.more
     this.#showAll()

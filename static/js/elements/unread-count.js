@@ -5,11 +5,17 @@ class UnreadCount extends HTMLElement {
   #off = new AbortController()
 
   connectedCallback() {
-    document.addEventListener("microblog:notification", ({ detail }) => this.#heard(detail), { signal: this.#off.signal })
+    const { signal } = this.#off
+    document.addEventListener("microblog:notification", ({ detail }) => this.#heard(detail), { signal })
+    document.addEventListener("microblog:everything", ({ detail: names }) => this.#missed(names), { signal })
   }
 
   disconnectedCallback() {
     this.#off.abort()
+  }
+
+  #missed(names) {
+    if (!names.has(this.dataset.name)) this.#heard({ name: this.dataset.name, data: 0 })
   }
 
   #heard({ name, data }) {
