@@ -68,8 +68,7 @@ def terminate_others(url):
 
 def wait_again(run):
     db.session.remove()
-    # a job that left its queue and could not be begun is sent again after a minute
-    return wait_for(run, lambda row: not row.is_active, seconds=80)
+    return wait_for(run, lambda row: not row.is_active, seconds=40)
 
 
 def test_a_lock_held_for_seconds(app, susan, workers, database_url):
