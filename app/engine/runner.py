@@ -116,17 +116,15 @@ def stop_here(_signal_number: int = 0, _frame: object = None) -> None:
 
 
 def _claim_in_time(run_id: str, claim: int, in_thread: bool) -> Run | None:
-    """As `_claim`; a database that takes no writes is waited for, as long as a lease would last.
-
-    The job has left its queue: given up here, the run waits a minute until it is sent again.
+    """As `_claim`; a worker waits for a database that takes no writes until it is told to stop: nothing else can be
+    done without it, and a job given up here has left its queue, so its run would wait a minute to be sent again.
     """
-    until = time.monotonic() + (0 if in_thread else current_app.config["LEASE_SECONDS"])
     is_told = False
     while True:
         try:
             return _claim(run_id, claim, in_thread)
         except DBAPIError as error:
-            if not is_environment(error) or _is_stopping or time.monotonic() > until:
+            if in_thread or _is_stopping or not is_environment(error):
                 raise
             if not is_told:
                 log.warning("run %s cannot be taken yet: %s", run_id, explain(error))

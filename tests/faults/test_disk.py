@@ -192,7 +192,7 @@ def test_a_job_that_meets_a_read_only_database_waits_for_it(
     environment, database_url, tmp_path, workers_later, request
 ):
     """It has left its queue: given up, its run would wait a minute until it is sent again."""
-    environment["LEASE_SECONDS"] = "20"
+    environment["LEASE_SECONDS"] = "1"
     switch = tmp_path / "read_only"
     if database_url.startswith("sqlite"):
         environment |= {"TASK_MODULES": "tests.trials,tests.read_only", "READ_ONLY_FILE": str(switch)}
@@ -202,6 +202,7 @@ def test_a_job_that_meets_a_read_only_database_waits_for_it(
     set_read_only(app, switch, True)
     worker = workers_later().ours()
     worker.wait_until(lambda: "cannot be taken yet" in worker.output, "word of the read-only database")
+    time.sleep(3)  # longer than a lease
 
     set_read_only(app, switch, False)
 
