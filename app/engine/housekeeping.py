@@ -67,8 +67,8 @@ def sweep() -> int:
         _back_off_over,
         _due,
         wanted.ask,
-        _unsent,
         _lost_in_redis,
+        _unsent,
         _unheard,
     )
     return sum(_take(step) for step in steps)
@@ -213,7 +213,7 @@ def _unheard() -> int:
 
 def _send_elsewhere(row: Run) -> bool:
     try:
-        queues.forget(row.id, row.send)
+        queues.forget(row.id, row.claim, row.send)
     except queues.RedisAway:
         return False
     return _send_again(row)
@@ -221,7 +221,7 @@ def _send_elsewhere(row: Run) -> bool:
 
 def _send_again_if_lost(row: Run) -> bool:
     try:
-        if queues.is_waiting(row.id, row.send, row.sent_to or row.queue):
+        if queues.is_waiting(row.id, row.claim, row.send, row.sent_to or row.queue):
             row.sent_at = clock.now()
             db.session.commit()
             return False
@@ -259,7 +259,7 @@ def _each(condition: ColumnElement[bool], act: Callable[[Run], bool]) -> int:
 def _revive(row: Run, reason: str, why: str) -> bool:
     """A claim is dead: kill what is left of it, count a strike if it got nowhere, and queue the run at its cursor."""
     killed = lease.end(row.worker)
-    dead_job = (row.id, row.send)
+    dead_job = (row.id, row.claim - 1, row.send)
     if row.state == run_state.CANCELLING:
         moved = moves.move(row, run_state.CANCELLED, why=f"{why}; it was being cancelled")
     else:

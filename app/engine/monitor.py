@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from app import clock
 from app.engine import registry
 from app.engine.notices import describe
-from app.engine.queues import ListeningWorker, RedisAway, is_away, listening
+from app.engine.queues import ListeningWorker, RedisAway, is_away, listening, run_of
 from app.engine.queues import waiting as waiting_jobs
 from app.engine.registry import DEFAULT_QUEUE, HIGH_QUEUE, Task, open_to
 from app.extensions import db
@@ -126,7 +126,7 @@ def workers() -> list[WorkerReport]:
             pid=worker.pid,
             queues=worker.queues,
             state=worker.state,
-            current_run=worker.current_job.rpartition("-")[0] if worker.current_job else None,
+            current_run=run_of(worker.current_job) if worker.current_job else None,
             last_heartbeat=worker.last_heartbeat,
         )
         for worker in known_workers()

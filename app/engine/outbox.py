@@ -11,7 +11,7 @@ from typing import Any
 
 import uuid6
 from flask import current_app
-from sqlalchemy import Connection, Label, Select, event, func, select, update
+from sqlalchemy import Connection, Label, Select, case, event, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -143,13 +143,16 @@ def _was_interrupted() -> Label[bool]:
     return Run.reason.in_((notices.WORKER_LOST, notices.DEPLOY)).label("was_interrupted")
 
 
-def take_back(run_id: str, claim: int) -> None:
-    """The job that offered this claim is lost, and nobody took it: housekeeping sends another with its next sweep."""
+def take_back(run_id: str, claim: int, number: int) -> None:
+    """The run's `number`-th job is lost, and nobody took its claim: housekeeping sends another with its next sweep.
+
+    Its sender may not have written yet that it was sent, and a later one may be under way: the number tells.
+    """
     with db.engine.begin() as connection:
         connection.execute(
             update(Run)
-            .where(Run.id == run_id, Run.claim == claim, Run.state == run_state.QUEUED, Run.sent_to.is_not(None))
-            .values(sent_to=None, sent_at=clock.now())
+            .where(Run.id == run_id, Run.claim == claim, Run.state == run_state.QUEUED, Run.send <= number)
+            .values(send=number, sent_to=None, sent_at=clock.now())
         )
 
 
@@ -163,8 +166,12 @@ def _send(run_id: str, claim: int, number: int, queue: str, task_name: str, at_f
     with db.engine.begin() as connection:
         connection.execute(
             update(Run)
-            .where(Run.id == run_id, Run.claim == claim, Run.send == number - 1)
-            .values(send=number, sent_to=target, sent_at=clock.now())
+            .where(Run.id == run_id, Run.send == number - 1)
+            .values(
+                send=number,
+                sent_to=case((Run.claim == claim, target), else_=Run.sent_to),
+                sent_at=case((Run.claim == claim, clock.now()), else_=Run.sent_at),
+            )
         )
 
 

@@ -157,9 +157,23 @@ def explain(error: redis.RedisError) -> str:
     return "Redis does not answer: start it, or check REDIS_URL."
 
 
-def job_id(run_id: str, send: int) -> str:
-    """The name of the `send`-th envelope of a run."""
-    return f"{run_id}-{send}"
+def job_id(run_id: str, claim: int, number: int) -> str:
+    """The name of the `number`-th envelope of a run, which offers this claim.
+
+    A sender's word of its number may come after the claim has been taken and lost: without the claim in it, the
+    next envelope would have a dead one's name, and be thrown away as that.
+    """
+    return f"{run_id}-{claim}-{number}"
+
+
+def run_of(job_id: str) -> str:
+    """The run that an envelope is for."""
+    return job_id.rsplit("-", 2)[0]
+
+
+def number_of(job_id: str) -> int:
+    """Which of its run's envelopes this is."""
+    return int(job_id.rpartition("-")[2])
 
 
 def send(run_id: str, claim: int, number: int, queue: str, at_front: bool = False) -> None:
@@ -168,7 +182,7 @@ def send(run_id: str, claim: int, number: int, queue: str, at_front: bool = Fals
         lambda client: Queue(queue, connection=client).enqueue_call(
             ENTRY_POINT,
             args=(run_id, claim),
-            job_id=job_id(run_id, number),
+            job_id=job_id(run_id, claim, number),
             timeout=-1,
             result_ttl=0,
             failure_ttl=FAILURE_TTL_SECONDS,
@@ -178,12 +192,12 @@ def send(run_id: str, claim: int, number: int, queue: str, at_front: bool = Fals
     )
 
 
-def is_waiting(run_id: str, number: int, queue: str) -> bool:
+def is_waiting(run_id: str, claim: int, number: int, queue: str) -> bool:
     """True if the envelope still lies in its queue. Raises RedisAway.
 
     Asks the list itself: a worker killed between taking a job and beginning it leaves one that says "queued".
     """
-    name = job_id(run_id, number)
+    name = job_id(run_id, claim, number)
     return call(lambda client: Queue(queue, connection=client).get_job_position(name)) is not None
 
 
@@ -194,12 +208,12 @@ def is_new() -> bool:
     return bool(call(lambda client: client.set(KNOWN, 1, nx=True)))
 
 
-def forget(run_id: str, number: int) -> None:
+def forget(run_id: str, claim: int, number: int) -> None:
     """Remove a dead claim's envelope from RQ's registries, so that `rq info` tells the truth. Raises RedisAway."""
 
     def remove(client: redis.Redis) -> None:
         try:
-            Job.fetch(job_id(run_id, number), connection=client).delete()
+            Job.fetch(job_id(run_id, claim, number), connection=client).delete()
         except NoSuchJobError:
             pass
 

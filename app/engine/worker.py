@@ -135,12 +135,12 @@ class MicroblogWorker(SteadfastWorker):
         if job.func_name != queues.ENTRY_POINT:
             return
         self._killed_job = job.id
-        self._set_going(*job.args)
+        self._set_going(job)
 
     def handle_job_lost(self, job: Job) -> None:
         """As a dead horse's; and who knows whether there ever was one."""
         if job.func_name == queues.ENTRY_POINT:
-            self._set_going(*job.args)
+            self._set_going(job)
             job.delete()
 
     def handle_job_failure(self, job: Job, *args: Any, **options: Any) -> None:
@@ -155,12 +155,13 @@ class MicroblogWorker(SteadfastWorker):
         super()._install_signal_handlers()
         signal.signal(REPLACE, self.request_replacement)
 
-    def _set_going(self, run_id: str, claim: int) -> None:
+    def _set_going(self, job: Job) -> None:
         """Without waiting for its lease if the horse had taken the run, or for the next minute if it had not."""
+        run_id, claim = job.args
         with self.quiet, self.app.app_context():
             try:
                 if not housekeeping.release(run_id, claim + 1):
-                    outbox.take_back(run_id, claim)
+                    outbox.take_back(run_id, claim, queues.number_of(job.id))
             except Exception:
                 log.exception("run %s: could not be released; it goes on after its lease", run_id)
             finally:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+import time
 import zipfile
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,7 @@ import rq
 from sqlalchemy import func, select
 
 from app.adapters.storage import open_storage
-from app.engine import control, housekeeping, outbox
+from app.engine import control, housekeeping, outbox, queues
 from app.extensions import db
 from app.models import Artifact, Post, Run, RunEvent
 from tests.engine_fixtures import fresh, numbers_written, start, timeline, wait_for
@@ -59,6 +60,32 @@ def test_a_killed_run_goes_on_at_its_cursor(susan, workers, kind, victims):
     ended = wait_for(run, lambda row: not row.is_active)
     assert (ended.state, ended.done, numbers_written(ended)) == ("succeeded", 120, 120)
     assert ended.attempt == 1
+
+
+def test_a_run_taken_before_its_sender_wrote_that_it_was_sent(susan, workers, monkeypatch):
+    """A slow page: the next job's name must not be the dead one's, or it is thrown away with that."""
+    workers.ours()
+    send = queues.send
+
+    def send_and_be_slow(run_id, *rest):
+        send(run_id, *rest)
+        until = time.monotonic() + 20
+        while not done(run_id) and time.monotonic() < until:
+            time.sleep(0.05)
+
+    def done(run_id):
+        with db.engine.connect() as connection:
+            return connection.scalar(select(Run.done).where(Run.id == run_id))
+
+    with monkeypatch.context() as slow:
+        slow.setattr(queues, "send", send_and_be_slow)
+        run = start("slow", susan, count=120, seconds=0.02)
+    os.kill(fresh(run).worker["pid"], signal.SIGKILL)
+
+    again = wait_for(run, lambda row: row.claim == 2, seconds=5)
+    assert (again.send, again.sent_to) == (2, "microblog-tasks")
+    ended = wait_for(run, lambda row: not row.is_active)
+    assert (ended.state, numbers_written(ended), ended.claim) == ("succeeded", 120, 2)
 
 
 def test_sigterm_reaches_the_task_and_another_worker_goes_on(susan, workers):

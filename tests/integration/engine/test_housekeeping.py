@@ -73,7 +73,7 @@ def test_who_lost_its_worker_goes_on_before_others_begin(app, susan, john, mary)
 
     assert fresh(hung).reason == "hung"
     order = rq.Queue("microblog-tasks", connection=connection).job_ids
-    assert order == [f"{lost.id}-2", *(f"{run.id}-1" for run in others), f"{hung.id}-2"]
+    assert order == [f"{lost.id}-1-2", *(f"{run.id}-0-1" for run in others), f"{hung.id}-1-2"]
 
 
 def test_a_lease_that_holds_is_left_alone(susan):

@@ -4,7 +4,7 @@ import pytest
 import rq
 
 from app.adapters import redis
-from app.engine import outbox
+from app.engine import outbox, queues
 from app.engine.signals import ArgumentsTooLarge
 from app.errors import Invalid, NotAllowed, NotFound, TooMany
 from app.extensions import db
@@ -25,7 +25,7 @@ def test_a_run_is_sent_after_the_commit(app, susan):
 
     db.session.commit()
 
-    assert waiting_jobs(app) == [f"{run.id}-1"]
+    assert waiting_jobs(app) == [f"{run.id}-0-1"]
     assert (fresh(run).state, run.sent_to) == ("queued", "microblog-tasks")
 
 
@@ -44,7 +44,7 @@ def test_the_job_names_run_and_claim_and_no_more(app, susan):
     run = outbox.request("example_long_task", by=susan)
     db.session.commit()
 
-    job = rq.job.Job.fetch(f"{run.id}-1", connection=redis.connect(app.config["REDIS_URL"]))
+    job = rq.job.Job.fetch(f"{run.id}-0-1", connection=redis.connect(app.config["REDIS_URL"]))
 
     assert (job.func_name, job.args, job.kwargs) == ("app.tasks.perform", (run.id, 0), {})
     assert job.timeout == -1
@@ -124,7 +124,7 @@ def test_only_two_runs_of_a_member_are_sent(app, susan, john):
     other = outbox.request("slow", by=john)
     db.session.commit()
 
-    assert waiting_jobs(app) == [f"{run.id}-1" for run in (runs[0], runs[1], other)]
+    assert waiting_jobs(app) == [f"{run.id}-0-1" for run in (runs[0], runs[1], other)]
 
 
 def test_the_run_that_ends_sends_the_next(app, susan, worker):
@@ -173,3 +173,32 @@ def test_asking_is_told_at_once(app, susan):
     assert notice.data["state"] == "queued"
     assert notice.data["can"] == ["cancel"]
     assert timeline(run.id) == ["queued"]
+
+
+def test_a_job_lost_before_its_sender_wrote_that_it_was_sent(app, susan, monkeypatch):
+    """Redis fills up in the moment a worker takes it: the sender's word comes last, and must not undo the worker's."""
+    send = queues.send
+
+    def send_and_lose(run_id, claim, number, *rest):
+        send(run_id, claim, number, *rest)
+        outbox.take_back(run_id, claim, number)
+
+    with monkeypatch.context() as faulty:
+        faulty.setattr(queues, "send", send_and_lose)
+        run = outbox.request("example_long_task", by=susan)
+        db.session.commit()
+    assert (fresh(run).send, fresh(run).sent_to) == (1, None)
+
+    outbox.dispatch([run.id])
+    assert (fresh(run).send, fresh(run).sent_to) == (2, "microblog-tasks")
+
+
+def test_a_job_lost_long_ago_takes_nothing_back(app, susan):
+    run = outbox.request("example_long_task", by=susan)
+    db.session.commit()
+    outbox.take_back(run.id, 0, 1)
+    outbox.dispatch([run.id])
+
+    outbox.take_back(run.id, 0, 1)
+
+    assert (fresh(run).send, fresh(run).sent_to) == (2, "microblog-tasks")

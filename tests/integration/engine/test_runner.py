@@ -119,7 +119,7 @@ def test_rq_calls_a_job_failed_only_when_its_run_is(app, susan, worker):
     worker.work()
 
     failed = rq.registry.FailedJobRegistry("microblog-tasks", connection=worker.connection)
-    assert failed.get_job_ids(cleanup=False) == [f"{run.id}-1"]
+    assert failed.get_job_ids(cleanup=False) == [f"{run.id}-0-1"]
 
 
 def test_commit_in_a_task_names_the_line(susan, worker):
