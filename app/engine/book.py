@@ -280,7 +280,7 @@ def _note_rollback(session: Session, transaction: SessionTransaction) -> None:
 @event.listens_for(Session, "before_flush")
 def _note_flush(session: Session, _context: Any, _instances: Any) -> None:
     book = book_of(session)
-    if book is not None:
+    if book is not None and not book._may_commit:  # else the engine's own line of the time-line: no turn, no pause
         book.begin_writing()
 
 

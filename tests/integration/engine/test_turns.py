@@ -3,9 +3,13 @@
 import threading
 
 import pytest
+from sqlalchemy import select
 
 from app.engine import turns
 from app.extensions import begin_writing, db
+from app.models import RunEvent
+from app.services import posts
+from tests.engine_fixtures import fresh, start
 
 
 @pytest.fixture
@@ -91,3 +95,20 @@ def test_a_database_with_many_writers_has_no_turns(app):
     kind = turns.OneWriter if db.engine.dialect.name == "sqlite" else turns.FreeForAll
 
     assert isinstance(turns.of(db.session()), kind)
+
+
+def test_the_engines_own_rows_take_no_turn(app, susan, worker, monkeypatch):
+    """A loop that writes nothing has no pause either: its time-line and its notices are the run's own."""
+    taken = []
+    monkeypatch.setattr(turns.OneWriter, "take", lambda turn, session: taken.append(session))
+    monkeypatch.setattr(turns.FreeForAll, "take", lambda turn, session: taken.append(session))
+
+    run = start("two_steps", susan)
+    worker.work()
+    assert (fresh(run).state, taken) == ("succeeded", [])
+    assert db.session.scalars(select(RunEvent.kind).where(RunEvent.kind == "batch")).all()
+
+    posts.publish(susan, "quiet")
+    start("shout", susan)
+    worker.work()
+    assert taken
