@@ -20,7 +20,7 @@ from app.services import blocks, sight, tags
 PAGE_SIZE = 25
 PEOPLE = 8
 MAX_QUESTION_LENGTH = 500
-_AT_ONCE = 2000
+_AT_ONCE = 10_000
 _WRITTEN = select(Post.id, Post.body, Post.created_at)
 Written = tuple[int, str, datetime]  # what the index wants to know of a post: id, body, date
 
