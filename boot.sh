@@ -52,6 +52,7 @@ new_env() {
 
 # All tests. What runs in one process counts for coverage; what starts many real ones would only be slowed down by it.
 # Those wait more than they work, so they run beside the others and are shown after them.
+# With POSTGRES_TEST_URL, what depends on the database is then tested on that server too.
 run_tests() {
   if [ $# -gt 0 ]; then exec python -m pytest "$@"; fi
   failed=0 log=$(mktemp)
@@ -61,6 +62,13 @@ run_tests() {
   trap 'kill -INT $beside 2> /dev/null; wait $beside; exit 130' INT TERM
   say "tests/faults and tests/browser run meanwhile, and are shown when the others are through."
   python -m pytest tests/unit tests/house tests/integration --cov --cov-report=term --cov-fail-under=90 || failed=1
+  if [ -n "${POSTGRES_TEST_URL-}" ]; then
+    say "And on PostgreSQL:"
+    TEST_DATABASE_URL=$POSTGRES_TEST_URL python -m pytest tests/house/test_models.py tests/integration/engine \
+      tests/integration/services tests/integration/web/test_notifications.py tests/faults/test_recovery.py \
+      tests/faults/test_kill_matrix.py tests/faults/test_crash_points.py tests/faults/test_database.py \
+      tests/faults/test_disk.py tests/faults/test_imports.py tests/faults/test_fairness.py || failed=1
+  fi
   wait $beside || failed=1
   cat "$log"
   return $failed
