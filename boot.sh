@@ -51,15 +51,17 @@ new_env() {
 }
 
 # All tests. What runs in one process counts for coverage; what starts many real ones would only be slowed down by it.
-# Those wait more than they work, so they run beside the others and are shown after them.
+# Those wait more than they work, so they run beside the others, in two sessions, and are shown after them.
 # With POSTGRES_TEST_URL, what depends on the database is then tested on that server too.
 run_tests() {
   if [ $# -gt 0 ]; then exec python -m pytest "$@"; fi
-  failed=0 log=$(mktemp)
-  trap 'rm -f "$log"' EXIT
-  python -m pytest tests/faults tests/browser > "$log" 2>&1 &
-  beside=$!
-  trap 'kill -INT $beside 2> /dev/null; wait $beside; exit 130' INT TERM
+  failed=0 logs=$(mktemp -d)
+  trap 'rm -rf "$logs"' EXIT
+  python -m pytest tests/faults --ignore-glob='*/test_re*.py' > "$logs/1" 2>&1 &
+  first=$!
+  python -m pytest tests/faults/test_re*.py tests/browser > "$logs/2" 2>&1 &
+  second=$!
+  trap 'kill -INT $first $second 2> /dev/null; wait $first $second; exit 130' INT TERM
   say "tests/faults and tests/browser run meanwhile, and are shown when the others are through."
   python -m pytest tests/unit tests/house tests/integration --cov --cov-report=term --cov-fail-under=90 || failed=1
   if [ -n "${POSTGRES_TEST_URL-}" ]; then
@@ -69,8 +71,9 @@ run_tests() {
       tests/faults/test_kill_matrix.py tests/faults/test_crash_points.py tests/faults/test_database.py \
       tests/faults/test_disk.py tests/faults/test_imports.py tests/faults/test_fairness.py || failed=1
   fi
-  wait $beside || failed=1
-  cat "$log"
+  wait $first || failed=1
+  wait $second || failed=1
+  cat "$logs/1" "$logs/2"
   return $failed
 }
 

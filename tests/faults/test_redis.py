@@ -214,9 +214,8 @@ def test_an_idle_worker_leaves_at_once_while_redis_is_away(own_redis, app, worke
     assert "Traceback" not in worker.output
 
 
-def test_redis_restarted_empty(own_redis, app, client, susan, john, workers, monkeypatch):
+def test_redis_restarted_empty(own_redis, app, client, susan, john, workers):
     """What waited there is sent again, and a worker that was there before registers again and takes it."""
-    monkeypatch.setattr(housekeeping, "RESEND_SECONDS", 0.5)
     worker = workers.ours("microblog-high")
     login(client, susan)
     run_id = click(client)
@@ -229,11 +228,7 @@ def test_redis_restarted_empty(own_redis, app, client, susan, john, workers, mon
     worker.wait_until(lambda: workers._names(), "worker that registered again")
     workers.ours()
 
-    def swept(row):
-        housekeeping.sweep()
-        return not row.is_active
-
-    ended = wait_for(run_id, swept)
+    ended = wait_for(run_id, lambda row: not row.is_active)
     assert (ended.state, ended.send) == ("succeeded", 2)
     assert wait_for(click(client, "short_one"), lambda row: not row.is_active).state == "succeeded"
     assert worker.process.poll() is None
