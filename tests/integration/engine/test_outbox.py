@@ -2,6 +2,8 @@ import threading
 
 import pytest
 import rq
+import uuid6
+from sqlalchemy import event, insert, update
 
 from app.adapters import redis
 from app.engine import outbox, queues
@@ -156,6 +158,30 @@ def test_two_starts_at_one_instant_are_one_run(app, susan):
 
     assert len(found) == 1
     assert len(waiting_jobs(app)) == 1
+
+
+def test_a_run_that_ends_while_the_same_is_asked_for_is_no_conflict(app):
+    """Two letters at once: the first one's postman is through before the second has looked again."""
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    first = {"id": str(uuid6.uuid7()), "task": "deliver_letters", "title": "Deliver letters", "queue": "microblog-high"}
+
+    def another_asks(_connection, _name):
+        with db.engine.begin() as other:
+            other.execute(insert(Run).values(**first, state="queued", active_key="deliver_letters::house"))
+
+    def and_is_through(_connection, _name, _context):
+        with db.engine.begin() as other:
+            other.execute(update(Run).where(Run.id == first["id"]).values(state="succeeded", active_key=None))
+
+    event.listen(db.engine, "savepoint", another_asks, once=True)
+    event.listen(db.engine, "rollback_savepoint", and_is_through, once=True)
+    run = outbox.request("deliver_letters", by=None)
+    db.session.commit()
+
+    assert fresh(first["id"]).state == "succeeded", "they met"
+    assert run.id != first["id"]
+    assert (fresh(run).state, timeline(run.id)) == ("queued", ["queued"])
 
 
 def test_a_queue_nobody_listens_on_goes_to_the_default(app, susan):
