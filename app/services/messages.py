@@ -20,7 +20,6 @@ from app.services.paging import Cursor, Page
 
 UNREAD = "unread_message_count"
 MAX_LENGTH = 1000
-_WORTH_COUNTING = 50_000
 COUNTED = 100  # a badge says "99+" of more
 
 
@@ -55,13 +54,7 @@ def send(member: User, other: User, body: str) -> Message:
 
 def checked(body: str) -> str:
     """The words as they are kept. Raises Invalid when there are none, or too many."""
-    body = texts.clean(body[:_WORTH_COUNTING])
-    length = texts.length(body)
-    if length == 0:
-        raise Invalid("Write something first.")
-    if length > MAX_LENGTH:
-        raise Invalid(f"A message has at most {MAX_LENGTH:,} characters; this one has {length:,}.")
-    return body
+    return texts.checked(body, "message", MAX_LENGTH)
 
 
 def between(member: User, other: User) -> Conversation | None:

@@ -18,8 +18,6 @@ UNDO_FOR = timedelta(seconds=10)
 # what the page, the button and the way here may take
 _GRACE = timedelta(seconds=5)
 VISIBILITIES = {PUBLIC: "Everybody", FOLLOWERS: "My followers"}
-# a character may be many code points, but nobody's honest 500 are more than these
-_WORTH_COUNTING = 50_000
 _SEEN_BY_AUTHOR = {ONLY_AUTHOR: "Only me"}
 
 
@@ -130,13 +128,7 @@ def remove(post_id: int) -> int:
 
 def checked(body: str) -> str:
     """The words as they are kept. Raises Invalid when there are none, or too many."""
-    body = texts.clean(body[:_WORTH_COUNTING])
-    length = texts.length(body)
-    if length == 0:
-        raise Invalid("Write something first.")
-    if length > MAX_LENGTH:
-        raise Invalid(f"A post has at most {MAX_LENGTH} characters; this one has {length:,}.")
-    return body
+    return texts.checked(body, "post", MAX_LENGTH)
 
 
 def _known(visibility: str, post: Post | None, reply_to: Post | None) -> str:
