@@ -11,7 +11,7 @@ from app.errors import Gone, Invalid, NotFound
 from app.extensions import db
 from app.models import Post, User, activity
 from app.models.post import FOLLOWERS, ONLY_AUTHOR, PUBLIC
-from app.services import activities, mentions, sight, texts
+from app.services import activities, activity_letters, mentions, sight, texts
 
 MAX_LENGTH = 500
 UNDO_FOR = timedelta(seconds=10)
@@ -96,9 +96,11 @@ def edit(post: Post, body: str, visibility: str | None = None) -> Post:
 
 def withdraw(post: Post) -> None:
     """Delete the post: it is gone for everybody at once, and for good when UNDO_FOR is over."""
-    if _mark(post.id, clock.now(), Post.deleted_at.is_(None)):
+    now = clock.now()
+    if _mark(post.id, now, Post.deleted_at.is_(None)):
         _count(post.author_id, -1)
         activities.recount_of(post.id)
+        activity_letters.hold_back(post.author_id, post.id, until=now + UNDO_FOR + _GRACE)
 
 
 def restore(post_id: int, member: User) -> None:
@@ -113,6 +115,7 @@ def restore(post_id: int, member: User) -> None:
         raise Gone(f"A deleted post comes back within {UNDO_FOR.seconds} seconds only. This one is gone.")
     _count(member.id, 1)
     activities.recount_of(post_id)
+    activity_letters.let_go(member.id, post_id)
 
 
 def over() -> Select[int]:

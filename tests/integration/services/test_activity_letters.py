@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from app import clock
+from app.adapters.channels import MemoryChannel
 from app.extensions import db
 from app.models import Activity, Letter
 from app.models.activity import FOLLOW, KINDS, LIKE, MENTION, MESSAGE, REPLY, RUN
-from app.services import activities, activity_choices, follows, messages, posts
+from app.services import activities, activity_choices, delivery, follows, messages, posts
 from app.services.activity_choices import Choice
 
 
@@ -124,6 +125,43 @@ def test_no_letter_about_a_post_that_the_member_may_not_see(susan, mary):
     tell(mary, MENTION, susan, post)
 
     assert sent_to(mary) == []
+
+
+@pytest.mark.parametrize(
+    ("comes_back", "arrives"), [(False, ["john mentioned you"]), (True, ["john mentioned you", "mary replied to you"])]
+)
+def test_letters_about_a_deleted_post_wait_until_it_is_gone_for_good(
+    susan, john, mary, monkeypatch, comes_back, arrives
+):
+    for kind in (MENTION, REPLY):
+        want(susan, kind)
+    asked = posts.publish(susan, "Are they ripe?")
+    posts.publish(john, "@susan look")
+    answer = posts.publish(mary, "Not one of them", reply_to=asked)
+    posts.withdraw(answer)
+    db.session.commit()
+
+    assert delivered() == arrives[:1]
+    if comes_back:
+        posts.restore(answer.id, mary)
+        db.session.commit()
+        assert delivered() == arrives[1:]
+    later = clock.now() + timedelta(minutes=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+
+    assert delivered() == []
+    states = db.session.scalars(select(Letter.state).where(Letter.kind == "reply")).all()
+    assert states == (["sent"] if comes_back else ["dead"])
+
+
+def delivered():
+    """The subjects of the letters that go out now."""
+    db.session.rollback()
+    channel = MemoryChannel()
+    with delivery.Postman("a run", lambda _name: channel) as postman:
+        for letter in postman.letters():
+            postman.deliver(letter)
+    return [message.subject for message in channel.sent]
 
 
 def test_there_is_no_letter_for_a_like_or_a_run(susan):
