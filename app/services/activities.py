@@ -3,7 +3,7 @@
 How much of it is unread is a notification, so the badge of every open page follows.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -29,6 +29,7 @@ from app.services.paging import Cursor
 
 UNREAD = "unread_activity_count"
 COUNTED = 100  # a badge says "99+" of more
+KEPT = timedelta(days=90)
 TOLD_AGAIN = (MESSAGE, RUN)  # one line each, which the newest message or end makes new
 TOLD_RUNS = (run_state.SUCCEEDED, run_state.PARTIAL, run_state.FAILED)
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -108,6 +109,22 @@ def forget_run(run_id: str) -> None:
     forgotten = delete(Activity).where(Activity.run_id == run_id).returning(Activity.user_id)
     for told in db.session.scalars(forgotten.execution_options(synchronize_session=False)).all():
         count_again(told)
+
+
+def over() -> Select[int]:
+    """The ids of lines that nobody looks for any more, read or not."""
+    return select(Activity.id).where(Activity.created_at < clock.now() - KEPT)
+
+
+def remove(activity_id: int) -> int:
+    """Remove such a line, unless it has just been made new; how many that were."""
+    gone = delete(Activity).where(Activity.id.in_(over().where(Activity.id == activity_id)))
+    told = gone.returning(Activity.user_id, Activity.read_at).execution_options(synchronize_session=False)
+    rows = db.session.execute(told).all()
+    for row in rows:
+        if row.read_at is None:
+            count_again(row.user_id)
+    return len(rows)
 
 
 def see_run(run: Run) -> None:

@@ -146,6 +146,11 @@ def remove_post(post: Row[Any]) -> int:
     return posts.remove(post.id)
 
 
+def remove_activity(activity: Row[Any]) -> int:
+    """Remove a line of a member's notifications page that is three months old."""
+    return activities.remove(activity.id)
+
+
 def remove_conversation(conversation: Row[Any]) -> int:
     """Remove it with its messages: who wrote them has gone, and who read them."""
     return _count(delete(Conversation).where(Conversation.id == conversation.id))
@@ -156,6 +161,7 @@ KINDS = (
     Kind("Imports", "imports", uploads_over, remove_upload),
     Kind("Unfinished files", "folders", folders_left, remove_folder, key=str),
     Kind("Old progress", "notifications", progress_left, remove_progress),
+    Kind("Old notifications", "notifications", activities.over, remove_activity),
     Kind("Letters", "letters", letters_over, remove_letter),
     Kind("Due times", "tasks", scheduled_tasks, remove_dues, key=str),
     Kind("Imported files", "files", imported_files_over, remove_imported_file),

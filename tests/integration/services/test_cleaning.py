@@ -4,14 +4,15 @@ import os
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app import clock
 from app.adapters.storage import open_storage
 from app.engine import notices, outbox, schedules
 from app.extensions import db
-from app.models import Artifact, Letter, Notification, Post, PostTag, Run, RunEvent, ScheduleDue, Upload
-from app.services import cleaning, letters, posts
+from app.models import Activity, Artifact, Letter, Notification, Post, PostTag, Run, RunEvent, ScheduleDue, Upload
+from app.models.activity import FOLLOW
+from app.services import activities, cleaning, letters, posts
 from app.services.imports import uploads
 from tests.archives import POSTS, as_json
 from tests.engine_fixtures import fresh
@@ -150,6 +151,24 @@ def test_plain_progress_goes_after_a_week_and_other_notifications_stay(susan, jo
     assert db.session.get(Notification, (susan.id, "task_progress")) is None
     assert db.session.get(Notification, (susan.id, "unread_message_count")).data == 3
     assert db.session.get(Notification, (john.id, "task_progress")) is not None
+
+
+def test_what_members_were_told_goes_after_three_months_and_the_badge_follows(susan, john, mary, david, clean):
+    for actor in (john, mary, david):
+        activities.tell(susan.id, FOLLOW, actor_id=actor.id)
+    db.session.commit()
+    old = Activity.actor_id.in_((john.id, mary.id))
+    db.session.execute(update(Activity).where(old).values(created_at=clock.now() - activities.KEPT - LONG_AGO))
+    db.session.execute(update(Activity).where(Activity.actor_id == john.id).values(read_at=clock.now()))
+    activities.count_again(susan.id)
+    db.session.commit()
+    assert db.session.get(Notification, (susan.id, activities.UNREAD)).data == 2
+
+    assert clean()["Old notifications"] == 2
+
+    db.session.expire_all()
+    assert db.session.scalars(select(Activity.actor_id)).all() == [david.id]
+    assert db.session.get(Notification, (susan.id, activities.UNREAD)).data == 1
 
 
 def test_due_times_go_but_for_the_newest_of_each_task(app, clean):
