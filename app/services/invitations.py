@@ -17,6 +17,7 @@ GOOD_SECONDS = 7 * 86400
 PURPOSE = "invitation"
 A_DAY = 5
 STALE = "This invitation is no longer good: it is over a week old, or was used. Ask for a new one."
+TOO_MANY = f"{A_DAY} invitations a day are enough. Send the next one tomorrow."
 CLOSED = "This site takes new members by invitation. Ask somebody who is here for one."
 
 
@@ -44,7 +45,7 @@ def send(by: User, address: str) -> None:
     since = clock.now() - timedelta(days=1)
     are_theirs = Letter.key.startswith(f"{PURPOSE}:{by.id}:", autoescape=True)
     if (db.session.scalar(select(func.count()).where(are_theirs, Letter.created_at > since)) or 0) >= A_DAY:
-        raise TooMany(f"{A_DAY} invitations a day are enough. Send the next one tomorrow.", 86400)
+        raise TooMany(TOO_MANY, 86400)
     if not accounts.is_email_taken(address):
         letters.invitation(address, by, signed.sign(PURPOSE, [by.id, address]))
 

@@ -55,11 +55,19 @@ def test_member_is_not_invited_and_nobody_is_told(app, as_susan, john):
     assert "If new@example.com is no member" in as_susan.get("/invite").text
 
 
-def test_five_a_day_are_enough(app, as_susan):
+def test_five_a_day_are_enough_and_are_said_before(app, as_susan):
+    assert "You can send 5 a day" in as_susan.get("/invite").text
+
     answers = [as_susan.post("/invite", email=f"a{number}@example.com").status_code for number in range(6)]
 
     assert answers == [303] * 5 + [429]
     assert len(db.session.scalars(select(Letter)).all()) == 5
+
+
+def test_the_sixth_asking_tells_nobody_whose_the_others_are(app, as_susan, john):
+    addresses = ["john@example.com", *(f"a{number}@example.com" for number in range(5))]
+
+    assert [as_susan.post("/invite", email=address).status_code for address in addresses] == [303] * 5 + [429]
 
 
 def test_who_has_not_confirmed_an_address_invites_nobody(app, john):
