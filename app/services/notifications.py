@@ -147,8 +147,8 @@ def _read(user_id: int, since: int) -> list["_Line"]:
     connection = db.engine.raw_connection()
     try:
         return _ask(connection, user_id, since)
-    except Exception as error:
-        if not db.engine.dialect.is_disconnect(error, connection.driver_connection, None):  # type: ignore[arg-type]  # an untyped DB-API
+    except db.engine.dialect.loaded_dbapi.Error as error:
+        if not db.engine.dialect.is_disconnect(error, connection.driver_connection, None):
             raise
         connection.invalidate(error)
     finally:
