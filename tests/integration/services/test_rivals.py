@@ -7,7 +7,18 @@ from app.extensions import db
 from app.models import Follow, Letter, Mark, Message, Notification, Post, User
 from app.models.block import BLOCK
 from app.models.mark import LIKE
-from app.services import activities, blocks, counters, follows, invitations, marks, messages, partings, posts
+from app.services import (
+    activities,
+    blocks,
+    counters,
+    follows,
+    invitations,
+    marks,
+    messages,
+    partings,
+    posts,
+    text_messages,
+)
 from tests.duels import together
 
 ROUNDS = 40
@@ -136,6 +147,18 @@ def test_of_invitations_asked_for_at_once_five_a_day_go_out(app, susan):
 
     assert not together(app, 3, *map(invite, range(4)))
     assert db.session.scalar(select(func.count(Letter.id)).where(Letter.kind == "invitation")) == invitations.A_DAY
+
+
+def test_of_text_messages_asked_for_at_once_five_a_day_go_out(app, susan):
+    one = susan.id
+
+    def write(thread):
+        return lambda number: commit(
+            lambda: text_messages.write("trial", "+4915112345678", f"{thread}-{number}", member(one))
+        )
+
+    assert not together(app, 3, *map(write, range(4)))
+    assert db.session.scalar(select(func.count(Letter.id)).where(Letter.channel == "sms")) == 5
 
 
 def test_badges_are_right_whatever_happens_at_once(app, susan, john):
