@@ -67,7 +67,8 @@ run_tests() {
   if [ -n "${POSTGRES_TEST_URL-}" ]; then
     say "And on PostgreSQL:"
     TEST_DATABASE_URL=$POSTGRES_TEST_URL python -m pytest tests/house/test_models.py tests/integration/engine \
-      tests/integration/services tests/integration/web/test_notifications.py tests/faults/test_recovery.py \
+      tests/integration/services tests/integration/web/test_notifications.py tests/integration/web/test_resets.py \
+      tests/faults/test_letters.py tests/faults/test_recovery.py \
       tests/faults/test_kill_matrix.py tests/faults/test_crash_points.py tests/faults/test_database.py \
       tests/faults/test_disk.py tests/faults/test_imports.py tests/faults/test_fairness.py || failed=1
   fi
