@@ -115,6 +115,11 @@ def stop_here(_signal_number: int = 0, _frame: object = None) -> None:
         pulse.interrupt(Yield)
 
 
+def is_stopping() -> bool:
+    """True once this process was told to end: it takes up nothing more."""
+    return _is_stopping
+
+
 def _claim_in_time(run_id: str, claim: int, in_thread: bool) -> Run | None:
     """As `_claim`; a worker waits for a database that takes no writes until it is told to stop: nothing else can be
     done without it, and a job given up here has left its queue, so its run would wait a minute to be sent again.
