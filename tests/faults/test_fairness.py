@@ -1,11 +1,7 @@
 """Nobody is held up by somebody else's heap of work, and limits hold also when everybody asks at once."""
 
-import http.client
 import io
 import json
-from concurrent.futures import ThreadPoolExecutor
-from http.cookies import SimpleCookie
-from urllib.parse import urlencode, urlsplit
 
 import pytest
 import uuid6
@@ -16,7 +12,7 @@ from app.extensions import db
 from app.models import Run
 from app.services.imports import uploads
 from tests.engine_fixtures import fresh, wait_for
-from tests.visitor import TOKEN
+from tests.signed_in import SignedIn
 
 pytestmark = pytest.mark.faults
 
@@ -84,36 +80,6 @@ def test_a_letter_does_not_wait_for_imports(susan, john, mary, workers):
     monitor.refresh()
     wait_for(start("short_one", mary), is_over, seconds=60)
     assert fresh(long).state == "running"
-
-
-class SignedIn:
-    """A member at the real server, who can click on the same button in many windows at once."""
-
-    def __init__(self, url, username):
-        self.address, self.cookies, self.token = urlsplit(url), SimpleCookie(), ""
-        self.ask("GET", "/auth/login")
-        self.ask("POST", "/auth/login", username=username, password="microblog")
-        self.ask("GET", "/explore")
-
-    def ask(self, method, path, **form):
-        connection = http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=60)
-        cookies = "; ".join(f"{name}={one.coded_value}" for name, one in self.cookies.items())
-        headers = {"Cookie": cookies, "Accept": "text/html" if method == "GET" else "application/json"}
-        body = urlencode({"csrf_token": self.token, **form}) if method == "POST" else None
-        connection.request(method, path, body, {**headers, "Content-Type": "application/x-www-form-urlencoded"})
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        for cookie in answer.headers.get_all("Set-Cookie", []):
-            self.cookies.load(cookie)
-        self.token = found[1] if (found := TOKEN.search(text)) else self.token
-        connection.close()
-        return answer
-
-    def clicks(self, path, times):
-        """The answers' (status, Retry-After), as many at once as the server bears."""
-        with ThreadPoolExecutor(times) as windows:
-            answers = list(windows.map(lambda _number: self.ask("POST", path), range(times)))
-        return sorted((answer.status, bool(answer.headers.get("Retry-After"))) for answer in answers)
 
 
 def test_fifty_starts_at_once_keep_the_quota(susan, live_server):
