@@ -39,6 +39,12 @@ def slow(run: Run, *, count: int = 100, seconds: float = 0.02) -> None:
         )
 
 
+@task(title="Patient", unit="items", unique=None)
+def patient(run: Run, *, count: int = 100, seconds: float = 0.02) -> None:
+    """As slow, but an error is not the end of it."""
+    slow(run, count=count, seconds=seconds)
+
+
 @task(title="Breaks", unit="items", unique=None, retries=2)
 def breaks(run: Run, *, at: int = 5, times: int = 99) -> None:
     """Break at an item, a number of times."""
