@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import func, select
@@ -11,7 +12,6 @@ from app.engine import outbox
 from app.extensions import db
 from app.models import Post
 from tests.engine_fixtures import fresh, timeline, wait_for
-from tests.processes import is_alive
 
 pytestmark = pytest.mark.faults
 
@@ -31,6 +31,7 @@ MATRIX = [
     ("worker", "TERM", "first"),
     ("both", "STOP", "first"),
     ("both", "KILL", "mid"),
+    ("groups", "KILL", "mid"),
     ("horse", "TERM", "mid"),
     ("worker", "STOP", "mid"),
     ("worker", "KILL", "last"),
@@ -51,11 +52,12 @@ def test_hit(susan, workers, victim, how, when):
     db.session.commit()
     row = wait_for(run, WHEN[when])
     horse = (row.worker or {}).get("pid")
-    hit = [pid for pid, name in ((worker.pid, "worker"), (horse, "horse")) if pid and victim in (name, "both")]
+    all_of_them = ("both", "groups")
+    hit = [pid for pid, name in ((worker.pid, "worker"), (horse, "horse")) if pid and victim in (name, *all_of_them)]
     marks = [row.percent or 0]
 
     for pid in hit:
-        send(pid, getattr(signal, f"SIG{how}"))
+        send(pid, getattr(signal, f"SIG{how}"), os.killpg if victim == "groups" else os.kill)
     if when == "queued" and how != "STOP":
         send(worker.pid, signal.SIGCONT)
     workers.ours()
@@ -77,6 +79,7 @@ def test_hit(susan, workers, victim, how, when):
     assert marks == sorted(marks), "the bar fell"
 
 
-def send(pid, number):
-    if is_alive(pid):
-        os.kill(pid, number)
+def send(pid, number, by=os.kill):
+    """With `os.killpg`, to the process and all of its group, as a terminal or a supervisor does."""
+    with suppress(ProcessLookupError):  # a work horse dies with its worker
+        by(os.getpgid(pid) if by is os.killpg else pid, number)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import random
 import signal
 import time
 import zipfile
@@ -14,7 +15,7 @@ from sqlalchemy import func, select
 from app.adapters.storage import open_storage
 from app.engine import control, housekeeping, outbox, queues
 from app.extensions import db
-from app.models import Artifact, Post, Run, RunEvent
+from app.models import Artifact, Post, Run, RunEvent, User
 from tests.engine_fixtures import fresh, numbers_written, start, timeline, wait_for
 from tests.processes import is_alive
 
@@ -231,6 +232,22 @@ def test_cancel_really_stops(susan, workers):
     assert timeline(run.id)[-2:] == ["cancelling", "cancelled"]
 
 
+def test_a_member_deleted_in_mid_run_takes_the_run_and_its_files_along(app, susan, workers):
+    worker = workers.ours()
+    run = start("slow", susan, count=1000, seconds=0.02)
+    wait_for(run, lambda row: row.done > 5)
+    folder = open_storage(app.config["STORAGE_URL"]).parts(run.id)
+
+    db.session.execute(db.delete(User).where(User.id == susan.id))
+    db.session.commit()
+
+    ended = wait_for(run, lambda row: not row.is_active, seconds=10)
+    assert (ended.state, ended.user_id, ended.error, ended.claim) == ("cancelled", None, None, 1), ended.error_trace
+    assert numbers_written(ended) == 0
+    wait_for(run, lambda _row: not folder.exists())
+    assert worker.process.poll() is None
+
+
 def test_redis_flushed_in_mid_run_is_not_noticed(app, susan, john, workers):
     workers.ours()
     run = start("slow", susan, count=100, seconds=0.02)
@@ -347,18 +364,23 @@ def test_web_and_one_stock_worker_recover_too(app, susan, workers, live_server):
     assert (ended.state, ended.claim, numbers_written(ended)) == ("succeeded", 2, 80)
 
 
+@pytest.mark.timeout(240)
 def test_thirty_kills_in_one_run(susan, workers):
+    """At any moment after the claim got somewhere: between two batches, in the middle of one, in its commit."""
+    dice = random.Random(2)
     workers.ours()
-    run = start("slow", susan, count=400, seconds=0.005)
+    run = start("slow", susan, count=2500, seconds=0.005)
     kills = 0
     while kills < 30 and (row := fresh(run)).is_active:
         if row.state == "running" and row.claim == kills + 1 and row.done > 0 and row.advanced_at > row.claimed_at:
+            time.sleep(dice.random() * 0.1)
             os.kill(row.worker["pid"], signal.SIGKILL)
             kills += 1
+        time.sleep(0.005)
 
-    ended = wait_for(run, lambda row: not row.is_active, seconds=60)
-    assert (ended.state, ended.done, numbers_written(ended), ended.attempt) == ("succeeded", 400, 400, 1)
-    assert kills >= 10
+    ended = wait_for(run, lambda row: not row.is_active, seconds=100)
+    assert (ended.state, ended.done, numbers_written(ended), ended.attempt) == ("succeeded", 2500, 2500, 1)
+    assert kills == 30
     assert db.session.scalar(select(func.count()).where(Run.id == run.id)) == 1
 
 
