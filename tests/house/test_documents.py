@@ -88,6 +88,14 @@ def test_every_health_address_is_explained():
         assert f"`{address}`" in text_of("docs/operations.md")
 
 
+def test_the_promise_is_the_same_wherever_it_stands():
+    promise = text_of("README.md").partition("## What is promised")[2].partition("After `kill -9`")[0]
+    sentences = re.findall(r"^- .+$", promise, re.MULTILINE)
+
+    assert len(sentences) == 4
+    assert [sentence for sentence in sentences if sentence not in text_of("docs/operations.md")] == []
+
+
 def test_every_command_of_ours_is_explained(app):
     ours = [name for name, command in app.cli.commands.items() if "app.cli" in command.callback.__module__]
 
