@@ -1,5 +1,6 @@
 """The Python of docs/from-the-tutorial.md, run as it stands there."""
 
+import re
 import runpy
 
 import pytest
@@ -22,4 +23,5 @@ def test_the_page_has_code_and_every_chapter():
     page = (documents.ROOT / "docs/from-the-tutorial.md").read_text()
 
     assert len(BLOCKS) >= 5
-    assert all(f"\n| {chapter} | " in page for chapter in range(1, 24))
+    rows = [re.search(rf"^\| {chapter} \| (.+) \| (.+) \| (.+) \|$", page, re.MULTILINE) for chapter in range(1, 24)]
+    assert all(rows) and all("`" in row[2] for row in rows), "each names the tutorial's file"
