@@ -3,7 +3,7 @@ from sqlalchemy import select, update
 from app.engine import outbox
 from app.extensions import db
 from app.models import User
-from app.services import posts
+from app.services import counters, posts
 from tests.engine_fixtures import fresh
 
 
@@ -22,3 +22,7 @@ def test_recount_mends_what_is_wrong_and_nothing_else(susan, john, mary, david, 
     again = outbox.request("recount", by=david)
     worker.work()
     assert fresh(again).result_text == "Every counter was right."
+
+
+def test_every_counter_that_a_member_carries_can_be_counted_again():
+    assert {column.name for column in User.__table__.c if column.name.endswith("_count")} == set(counters._counted())
