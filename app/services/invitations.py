@@ -35,7 +35,7 @@ def are_needed() -> bool:
 
 
 def send(by: User, address: str) -> None:
-    """Write to that address, once for the same inviter; to a member's own nothing is sent, and who asks is not told.
+    """Write to that address, once a week for one inviter; to a member's own nothing is sent, and who asks is not told.
 
     Raises NotAllowed where the inviter's address is not confirmed, TooMany after five in a day.
     """

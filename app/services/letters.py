@@ -84,9 +84,10 @@ def new_sign_in(member: User, browser: str, address: str) -> None:
 
 
 def invitation(address: str, by: User, token: str) -> None:
-    """To somebody who is no member yet. One for an address and inviter, however often they press."""
+    """To somebody who is no member yet. One a week for an address and inviter, however often they press."""
     words = render("invitation", "en", by=by, token=token)
-    post([_row("invitation", address, f"invitation:{by.id}:{address.lower()}"[:255], words)])
+    week = clock.now().timestamp() // (7 * 86400)  # as long as its link is good
+    post([_row("invitation", address, f"invitation:{by.id}:{week:.0f}:{address.lower()}"[:255], words)])
 
 
 def trial(admin: User) -> None:

@@ -1,6 +1,7 @@
 """Inviting somebody: one letter, one account, with the address the letter came to."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -53,6 +54,17 @@ def test_member_is_not_invited_and_nobody_is_told(app, as_susan, john):
     assert [answer.status_code for answer in told] == [303, 303]
     assert [letter.address for letter in db.session.scalars(select(Letter))] == ["new@example.com"]
     assert "If new@example.com is no member" in as_susan.get("/invite").text
+
+
+def test_an_invitation_that_lapsed_can_be_sent_again(app, susan, monkeypatch):
+    for _time in range(2):
+        invitations.send(susan, "ada@example.com")
+    next_week = clock.now() + timedelta(days=7)
+    monkeypatch.setattr(clock, "now", lambda: next_week)
+
+    invitations.send(susan, "ada@example.com")
+
+    assert len(db.session.scalars(select(Letter)).all()) == 2
 
 
 def test_five_a_day_are_enough_and_are_said_before(app, as_susan):
