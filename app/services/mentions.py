@@ -15,15 +15,16 @@ def known(texts: Iterable[str], viewer_id: int) -> frozenset[str]:
     return frozenset(member.username.lower() for member in named)
 
 
-def tell(post: Post, body_before: str = "") -> None:
+def tell(post: Post, body_before: str = "", has_other_readers: bool = False) -> None:
     """Tell the members the post names now and did not before, as far as they may see it; forget whom it names no more.
 
-    Whose post is answered is told of the reply, and not of their name in it.
+    One that `has_other_readers` than before names whoever it names anew: they may not have been told because they could
+    not see it, and nobody is told twice. Whose post is answered is told of the reply, and not of their name in it.
     """
     before, now = references.names(body_before), references.names(post.body)
     answered = select(Post.author_id).where(Post.id == post.reply_to_id)
     told_already = db.session.scalar(answered) if post.reply_to_id is not None else None
-    for member in _members(now - before):
+    for member in _members(now if has_other_readers else now - before):
         if member.id != told_already and sight.may_see(member.id, post):
             activities.tell(member.id, activity.MENTION, actor_id=post.author_id, post_id=post.id)
     for member in _members(before - now):

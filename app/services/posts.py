@@ -83,14 +83,14 @@ def edit(post: Post, body: str, visibility: str | None = None) -> Post:
 
     Raises Invalid like `publish`.
     """
-    body, before = checked(body), post.body
+    body, before, seen_by = checked(body), post.body, post.visibility
     if body != before:
         post.body, post.edited_at = body, clock.now()
-    if visibility is not None and visibility != post.visibility:
+    if visibility is not None and visibility != seen_by:
         post.visibility = _known(visibility, post, answered(post))
         activities.recount_of(post.id)
     db.session.flush()
-    mentions.tell(post, before)
+    mentions.tell(post, before, has_other_readers=post.visibility != seen_by)
     return post
 
 

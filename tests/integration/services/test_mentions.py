@@ -2,7 +2,7 @@ import pytest
 
 from app.extensions import db
 from app.models import Activity
-from app.models.post import FOLLOWERS
+from app.models.post import FOLLOWERS, PUBLIC
 from app.services import mentions, partings, posts, references
 from tests.statements import statements
 
@@ -34,6 +34,15 @@ def test_nobody_is_told_of_what_they_may_not_see(susan, john, mary):
     post = posts.publish(susan, "hello @john and @mary", FOLLOWERS)
 
     assert told() == [("mention", john.id, post.id)]
+
+
+def test_who_is_named_is_told_when_the_post_becomes_theirs_to_see(susan, john, mary):
+    post = posts.publish(susan, "hello @john and @mary", FOLLOWERS)
+    told()
+
+    posts.edit(post, post.body, PUBLIC)
+
+    assert told() == [("mention", john.id, post.id), ("mention", mary.id, post.id)]
 
 
 def test_who_is_answered_is_told_of_the_answer_alone(susan, john, mary):
