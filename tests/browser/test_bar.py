@@ -230,6 +230,23 @@ def test_a_run_started_in_another_tab_appears_here(context: BrowserContext, as_s
     expect(card(as_susan, "running")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_a_card_that_appears_moves_nothing_else(
+    context: BrowserContext, as_susan: Page, susan: models.User, width: int
+) -> None:
+    shown = "[...document.querySelectorAll('.bar *, main *, .card-of *')]"
+    boxes = f"{shown}.map(one => one.getBoundingClientRect().toJSON())"
+    write_posts(susan, 5)
+    as_susan.set_viewport_size({"width": width, "height": 700})
+    as_susan.goto("/")
+    before = as_susan.evaluate(boxes)
+
+    start(context.new_page(), "example_long_task")
+    expect(card(as_susan)).to_be_visible()
+
+    assert len(before) > 50 and as_susan.evaluate(boxes) == before
+
+
 def test_only_one_active_run_whoever_clicks_how_often(context: BrowserContext, as_susan: Page) -> None:
     other = context.new_page()
     for page in (as_susan, other):
