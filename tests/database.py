@@ -79,6 +79,7 @@ def empty(engine: sqlalchemy.Engine) -> None:
     """Drop every table, also the one where migrations are counted."""
     there = sqlalchemy.MetaData()
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"DROP TABLE IF EXISTS {search.TABLE}")  # with the tables FTS5 keeps for it
+        for name in search.TABLES:
+            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")  # with the tables FTS5 keeps for it
     there.reflect(engine)
     there.drop_all(engine)

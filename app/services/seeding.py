@@ -38,6 +38,7 @@ def plant(user_count: int, post_count: int, follow_count: int, seed: int, is_ope
     _make_room()
     last_id = db.session.scalar(select(func.max(User.id))) or 0
     yield from _written(User, "members", _members(user_count, seed, is_open))
+    search.put_members_beyond(last_id)
     ids = db.session.scalars(select(User.id).where(User.id > last_id).order_by(User.id)).all()
     dice = Random(seed)
     yield from _written(Follow, "follows", _follows(ids, min(follow_count, len(ids) - 1), dice))

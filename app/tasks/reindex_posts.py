@@ -1,13 +1,22 @@
-"""Reindex: build the search index anew, post by post, while search goes on answering from it."""
+"""Reindex: build the search indexes anew, row by row, while search goes on answering from them."""
 
 from app.engine import Run, task
 from app.services import search
 
 
-@task(title="Reindex posts", unit="posts", unique=lambda _by: "everybody", role="admin")
+@task(
+    title="Reindex posts",
+    unit="entries",
+    steps=(("Posts", 9), ("Members", 1)),
+    unique=lambda _by: "everybody",
+    role="admin",
+)
 def reindex_posts(run: Run) -> None:
-    """Read every post into the search index again: after a restore, or when the rule for words has changed."""
+    """Read posts and members into the search index again: after a restore, or when the rule for words has changed."""
     put = run.gather(search.put_again)
-    for post in run.each(search.all_posts()):
+    for post in run.step("Posts").each(search.all_posts()):
         put(post.id)
-    run.result("Every post is in the search index.")
+    put_member = run.gather(search.put_members_again)
+    for member in run.step("Members").each(search.all_members()):
+        put_member(member.id)
+    run.result("Every post and member is in the search index.")

@@ -1,12 +1,14 @@
 import subprocess
 import sys
 
+import flask_migrate
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from app.extensions import db
-from app.services import health, schema
+from app.services import health, schema, search
 from config import Config
 from tests import database
 from tests.processes import ROOT, free_port
@@ -46,3 +48,20 @@ def test_database_that_never_answers_is_not_waited_for_for_ever(environment):
 
     with app.app_context(), pytest.raises(OperationalError):
         schema.prepare(wait_seconds=0.1)
+
+
+def test_who_was_here_before_members_were_indexed_is_found_after(empty):
+    flask_migrate.upgrade(revision="0022")
+    columns = "username, email, password_hash, about_me, role, is_suspended, session_epoch, created_at"
+    counters = "post_count, follower_count, following_count"
+    with db.engine.begin() as connection:
+        connection.execute(
+            text(
+                f'INSERT INTO "user" ({columns}, {counters}) VALUES'
+                " ('mary', 'mary@example.com', '', 'Ärger mit Öfen', 'member', false, 1, '2026-01-01', 0, 0, 0)"
+            )
+        )
+
+    schema.prepare()
+
+    assert [member.username for member in search.people("ofen arger", 0)] == ["mary"]

@@ -1,12 +1,13 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import Engine, delete, event, func, insert, select, text, update
 
+from app.adapters import search as adapter
 from app.engine import outbox
 from app.extensions import db
-from app.models import Post
-from app.services import posts, search
+from app.models import Post, User
+from app.services import posts, search, seeding
 from tests.engine_fixtures import fresh
 
 
@@ -155,12 +156,50 @@ def test_any_text_can_be_written_and_asked_for(write, body):
     db.session.rollback()
 
 
+def named(question, viewer):
+    return [one.username for one in search.people(question, viewer.id)]
+
+
 def test_people_are_found_by_name_and_by_what_they_say_of_themselves(susan, john, mary):
     john.about_me = "Likes susan's posts"
     db.session.commit()
 
-    assert [one.username for one in search.people("SUS", mary.id)] == ["susan", "john"]
-    assert search.people("%", mary.id) == []
+    assert named("SUS", mary) == ["susan", "john"]
+    assert named("s", mary)[:1] == named("@susan", mary)[:1] == ["susan"], "however short, and with its sign"
+    assert named("%", mary) == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Özgür", "ozgur", "ÖZGÜR", "Yıldız Özgür", "ozgur canal cyc", "東京", "京タワー", "🚲", "john cyclist"],
+)
+def test_people_are_found_by_words_as_posts_are(john, mary, question):
+    john.name, john.about_me = "Özgür Yıldız", "Canal cyclist 🚲, 明日は東京タワーへ"
+    db.session.commit()
+
+    assert named(question, mary) == ["john"]
+    assert named(f"{question} zebra", mary) == []
+
+
+def test_a_member_is_found_by_what_they_are_called_now_and_not_once_they_are_gone(susan, john, mary):
+    john.name = "Kettle Mender"
+    db.session.commit()
+    john.name = "Parser Mender"
+    db.session.commit()
+    assert (named("kettle", mary), named("mender", mary)) == ([], ["john"])
+
+    db.session.delete(john)
+    db.session.commit()
+
+    assert named("mender", mary) == []
+    assert db.session.scalar(text("SELECT count(*) FROM user_search")) == 3
+
+
+def test_seeded_members_are_found(susan):
+    for _ in seeding.plant(3, 0, 0, 7, is_open=False):
+        db.session.commit()
+
+    assert named("7 2", susan) == ["member_7_2"]
 
 
 def test_suspended_people_are_not_shown(susan, john):
@@ -177,17 +216,45 @@ def test_imported_and_seeded_posts_are_put_in_by_who_writes_them(susan):
     assert [sum(search.put_beyond(0)), len(found("bulk"))] == [3, 3]
 
 
-def test_reindexing_mends_the_index_and_answers_all_along(write, susan, david, worker):
+def test_reindexing_mends_the_indexes(write, susan, david, worker):
     write("first", "second", "third")
     db.session.execute(update(Post.__table__).values(body=Post.body + " changed past the session"))
-    db.session.execute(text("DELETE FROM post_search WHERE 1 = 1"))
+    db.session.execute(update(User.__table__).where(User.id == susan.id).values(about_me="an example"))
+    for name in ("post_search", "user_search"):
+        db.session.execute(text(f"DELETE FROM {name} WHERE 1 = 1"))
     db.session.commit()
-    assert found("changed") == []
+    assert (found("changed"), named("example susan", david)) == ([], [])
 
     run = outbox.request("reindex_posts", by=david)
-    db.session.commit()
     worker.work()
 
-    assert (fresh(run).state, fresh(run).done) == ("succeeded", 3)
-    assert len(found("changed")) == 3
+    assert (fresh(run).state, fresh(run).result_text) == ("succeeded", "Every post and member is in the search index.")
+    assert (len(found("changed")), named("example susan", david)) == (3, ["susan"])
     assert db.session.scalar(select(db.func.count()).select_from(text("post_search"))) == 3
+    assert db.session.scalar(select(db.func.count()).select_from(text("user_search"))) == 4
+
+
+def test_search_answers_from_the_whole_index_while_it_is_made_anew(susan, david, worker):
+    rows = [{"author_id": susan.id, "body": f"common {n}", "created_at": susan.created_at} for n in range(2_500)]
+    db.session.execute(insert(Post.__table__), rows)
+    list(search.put_beyond(0))
+    db.session.commit()
+    index = adapter.open_index(db.engine.dialect.name, adapter.POSTS)
+    asked = select(func.count()).select_from(index.source).where(index.matches([("common",)]))
+    answers = []
+
+    def ask(_connection, _cursor, statement, *_more):
+        """Somebody else's question, at each write of the index."""
+        if statement.startswith("INSERT") and "post_search" in statement:
+            with db.engine.connect() as another:
+                answers.append(another.scalar(asked))
+
+    event.listen(Engine, "after_cursor_execute", ask)
+    try:
+        run = outbox.request("reindex_posts", by=david)
+        worker.work()
+    finally:
+        event.remove(Engine, "after_cursor_execute", ask)
+
+    assert fresh(run).state == "succeeded"
+    assert len(answers) >= 2 and set(answers) == {2_500}
