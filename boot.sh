@@ -70,7 +70,8 @@ run_tests() {
       tests/integration/services tests/integration/web/test_notifications.py tests/integration/web/test_resets.py \
       tests/faults/test_letters.py tests/faults/test_recovery.py \
       tests/faults/test_kill_matrix.py tests/faults/test_crash_points.py tests/faults/test_database.py \
-      tests/faults/test_disk.py tests/faults/test_imports.py tests/faults/test_fairness.py || failed=1
+      tests/faults/test_disk.py tests/faults/test_imports.py tests/faults/test_fairness.py tests/faults/test_web.py \
+      tests/faults/test_fallback.py tests/faults/test_timeouts.py || failed=1
   fi
   wait $first || failed=1
   wait $second || failed=1
