@@ -88,6 +88,12 @@ def test_every_health_address_is_explained():
         assert f"`{address}`" in text_of("docs/operations.md")
 
 
+def test_every_benchmark_is_explained():
+    names = {file.stem for file in (documents.ROOT / "benchmarks").glob("*.py")} - {"__init__", "bare", "house"}
+
+    assert {name for name in names if f"`{name}`" not in text_of("docs/operations.md")} == set()
+
+
 def test_the_promise_is_the_same_wherever_it_stands():
     promise = text_of("README.md").partition("## What is promised")[2].partition("After `kill -9`")[0]
     sentences = re.findall(r"^- .+$", promise, re.MULTILINE)
