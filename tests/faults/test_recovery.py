@@ -364,7 +364,7 @@ def test_web_and_one_stock_worker_recover_too(app, susan, workers, live_server):
     assert (ended.state, ended.claim, numbers_written(ended)) == ("succeeded", 2, 80)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_thirty_kills_in_one_run(susan, workers):
     """At any moment after the claim got somewhere: between two batches, in the middle of one, in its commit."""
     dice = random.Random(2)
