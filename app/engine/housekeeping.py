@@ -25,10 +25,11 @@ from app.models import Run, run_state
 log = logging.getLogger(__name__)
 
 SEND_GRACE_SECONDS = 1.0
-RESEND_SECONDS = 60.0
+RESEND_SECONDS = 30.0
 HANGING_CANCEL_SECONDS = 30.0
 MAX_STRIKES = 3
 PER_SWEEP = 200
+LOOKED_AFTER = 2000
 
 _threads: dict[int, threading.Thread] = {}
 
@@ -67,7 +68,8 @@ def sweep() -> int:
         _back_off_over,
         _due,
         wanted.ask,
-        _lost_in_redis,
+        _over,
+        _in_no_queue,
         _unsent,
         _unheard,
     )
@@ -185,21 +187,35 @@ def _unsent() -> int:
     return len(reserved)
 
 
-def _lost_in_redis() -> int:
-    """Queued long ago and no longer in Redis (a lost worker), or Redis came back empty: sent again, under the same
-    claim number.
+def _over() -> int:
+    """Its job is gone or has ended, and nobody took the claim: Redis came back empty, or with what it had saved before;
+    a worker gave up waiting for the database. Sent again, under the same claim number.
     """
-    before = clock.now() - timedelta(seconds=0 if _is_redis_new() else RESEND_SECONDS)
+    is_sent = and_(Run.state == run_state.QUEUED, Run.sent_to.is_not(None), Run.sent_to != outbox.HERE)
+    query = select(Run.id, Run.claim, Run.send).where(is_sent).order_by(Run.id).limit(LOOKED_AFTER)
+    envelopes = [(row.id, row.claim, row.send) for row in db.session.execute(query)]
+    db.session.rollback()
+    if not envelopes:
+        return 0
+    try:
+        over = [one for one, is_over in zip(envelopes, queues.are_over(envelopes), strict=True) if is_over]
+        lost = [one for one in over[:PER_SWEEP] if outbox.take_back(*one)]
+        for one in lost:
+            queues.forget(*one)
+    except queues.RedisAway:
+        return 0
+    outbox.dispatch([run_id for run_id, _, _ in lost])
+    return len(lost)
+
+
+def _in_no_queue() -> int:
+    """Sent long ago, no longer in its queue and not begun: a worker died with the job in its hands. Sent again, under
+    the same claim number.
+    """
+    before = clock.now() - timedelta(seconds=RESEND_SECONDS)
     return _each(
         and_(Run.state == run_state.QUEUED, Run.sent_to.is_not(None), Run.sent_at < before), _send_again_if_lost
     )
-
-
-def _is_redis_new() -> bool:
-    try:
-        return queues.is_new()
-    except queues.RedisAway:
-        return False
 
 
 def _unheard() -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import uuid6
 from flask import current_app
-from sqlalchemy import Connection, Label, Select, case, event, func, select, update
+from sqlalchemy import Connection, Label, Select, and_, case, event, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 ARGUMENTS_BYTES = 8 * 1024
 SENT_PER_MEMBER = 2
 ACTIVE_PER_MEMBER = 200
+HERE = "here"  # in the place of a queue: done by the process that asked for it
 _ASKED = "runs_asked"
 
 
@@ -143,17 +144,20 @@ def _was_interrupted() -> Label[bool]:
     return Run.reason.in_((notices.WORKER_LOST, notices.DEPLOY)).label("was_interrupted")
 
 
-def take_back(run_id: str, claim: int, number: int) -> None:
+def take_back(run_id: str, claim: int, number: int) -> bool:
     """The run's `number`-th job is lost, and nobody took its claim: housekeeping sends another with its next sweep.
 
-    Its sender may not have written yet that it was sent, and a later one may be under way: the number tells.
+    Its sender may not have written yet that it was sent, and a later one may be under way: the number tells. True for
+    the first who says so.
     """
+    is_news = or_(Run.send < number, and_(Run.send == number, Run.sent_to.is_not(None)))
     with db.engine.begin() as connection:
-        connection.execute(
+        found = connection.execute(
             update(Run)
-            .where(Run.id == run_id, Run.claim == claim, Run.state == run_state.QUEUED, Run.send <= number)
+            .where(Run.id == run_id, Run.claim == claim, Run.state == run_state.QUEUED, is_news)
             .values(send=number, sent_to=None, sent_at=clock.now())
         )
+    return found.rowcount > 0
 
 
 def _send(run_id: str, claim: int, number: int, queue: str, task_name: str, at_front: bool) -> None:
@@ -304,5 +308,5 @@ def keep_from_sending(row: Run) -> bool:
     if not is_new(row):
         return False
     db.session.info[_ASKED].remove(row.id)
-    row.sent_at, row.sent_to = clock.now(), "here"
+    row.sent_at, row.sent_to = clock.now(), HERE
     return True

@@ -29,9 +29,9 @@ PLAIN_ENTRY_POINT = "app.tasks.perform_plain"
 QUEUES = (DEFAULT_QUEUE, HIGH_QUEUE)
 REST_SECONDS = 5.0
 FAILURE_TTL_SECONDS = 7 * 86400
-KNOWN = "microblog:known"  # lies beside the jobs, and is gone when they are
 KEEPING_POLICIES = ("noeviction", "")  # nothing where the server does not tell
 
+_UNDER_WAY = (b"queued", b"started")
 Answer = TypeVar("Answer")
 
 
@@ -201,11 +201,16 @@ def is_waiting(run_id: str, claim: int, number: int, queue: str) -> bool:
     return call(lambda client: Queue(queue, connection=client).get_job_position(name)) is not None
 
 
-def is_new() -> bool:
-    """True, to one asker, if Redis has come empty since it was last asked: flushed, restarted, or another. Raises
-    RedisAway.
-    """
-    return bool(call(lambda client: client.set(KNOWN, 1, nx=True)))
+def are_over(envelopes: Sequence[tuple[str, int, int]]) -> list[bool]:
+    """For each (run, claim, number): true if it is gone from Redis, or has ended there. Raises RedisAway."""
+
+    def look(client: redis.Redis) -> list[bytes | None]:
+        with client.pipeline(transaction=False) as pipeline:
+            for envelope in envelopes:
+                pipeline.hget(Job.key_for(job_id(*envelope)), "status")
+            return pipeline.execute()
+
+    return [status not in _UNDER_WAY for status in call(look)]
 
 
 def forget(run_id: str, claim: int, number: int) -> None:

@@ -156,7 +156,7 @@ class MicroblogWorker(SteadfastWorker):
         signal.signal(REPLACE, self.request_replacement)
 
     def _set_going(self, job: Job) -> None:
-        """Without waiting for its lease if the horse had taken the run, or for the next minute if it had not."""
+        """Without waiting for its lease, if the horse had taken the run; else with the next sweep."""
         run_id, claim = job.args
         with self.quiet, self.app.app_context():
             try:

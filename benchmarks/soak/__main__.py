@@ -25,7 +25,7 @@ from launch import lifeline
 POSTS_EACH = 400
 PAGES_PER_MEMBER = 10  # one member's pages alone may ask 20 times a second
 SETTLE_SECONDS = 10
-DRAIN_SECONDS = 240  # back-offs, and a minute until what Redis forgot is sent again
+DRAIN_SECONDS = 240  # back-offs, and half a minute until what a dead worker had taken is sent again
 
 
 def options() -> argparse.Namespace:

@@ -259,8 +259,7 @@ def test_redis_flushed_in_mid_run_is_not_noticed(app, susan, john, workers):
     assert wait_for(start("two_steps", john), lambda row: not row.is_active).state == "succeeded"
 
 
-def test_a_queued_run_that_redis_forgot_is_sent_again(app, susan, workers, monkeypatch):
-    monkeypatch.setattr(housekeeping, "RESEND_SECONDS", 0.5)
+def test_a_queued_run_that_redis_forgot_is_sent_again(app, susan, workers):
     run = start("two_steps", susan)
     workers.connection.flushall()
     workers.ours()
@@ -289,6 +288,42 @@ def test_a_redis_that_came_back_empty_is_filled_by_the_next_sweep(app, susan, jo
     workers.ours()
     for run in runs:
         assert wait_for(run, lambda row: not row.is_active).state == "succeeded"
+
+
+def test_more_runs_than_one_sweep_sends_do_not_wait_for_long(app, susan, john, workers, monkeypatch):
+    """A Redis that came back empty is new for one sweep only."""
+    monkeypatch.setattr(housekeeping, "PER_SWEEP", 2)
+    housekeeping.sweep()
+    runs = [start("slow", member, count=1) for member in (susan, susan, john, john)]
+    workers.connection.flushall()
+
+    housekeeping.sweep()
+    assert sorted(fresh(run).send for run in runs) == [1, 1, 2, 2]
+    housekeeping.sweep()
+    housekeeping.sweep()
+
+    assert [fresh(run).send for run in runs] == [2, 2, 2, 2]
+
+
+@pytest.mark.parametrize("fate", ["gone", "failed"])
+def test_a_job_that_is_over_is_missed_by_the_next_sweep(app, susan, workers, fate):
+    """Redis came back with what it had saved before; or the work horse of a stock worker was killed before it began."""
+    housekeeping.sweep()
+    run, other = start("slow", susan, count=1), start("slow", susan, count=1)
+    queue = rq.Queue("microblog-tasks", connection=workers.connection)
+    job, waiting = queue.jobs
+    job.delete()
+    if fate == "failed":
+        job.save()
+        job.set_status("failed")
+        queue.failed_job_registry.add(job, ttl=60)
+
+    housekeeping.sweep()
+    housekeeping.sweep()
+
+    assert (fresh(run).send, fresh(other).send) == (2, 1)
+    assert queue.job_ids == [waiting.id, f"{run.id}-0-2"]
+    assert queue.failed_job_registry.get_job_ids(cleanup=False) == []
 
 
 def test_redis_away_at_the_click_and_back_later(own_redis, app, susan, workers):

@@ -158,7 +158,7 @@ def test_a_run_goes_on_through_a_redis_in_trouble(trouble, app, client, susan, w
 
 
 def test_a_job_taken_in_the_moment_redis_fills_up_is_not_lost(own_redis, environment, request):
-    """It has left its queue and cannot be begun: it is sent again as soon as Redis is well, not a minute later."""
+    """It has left its queue and cannot be begun: it is sent again as soon as Redis is well."""
     environment["TASK_MODULES"] = "tests.trials,tests.fills_up"
     client, susan = request.getfixturevalue("client"), request.getfixturevalue("susan")
     worker = request.getfixturevalue("workers").ours()

@@ -166,6 +166,22 @@ def test_a_run_that_was_asked_for_but_never_sent_is_sent(susan, monkeypatch):
     assert fresh(run).sent_to == "microblog-tasks"
 
 
+def test_a_job_that_died_in_the_hands_of_its_worker_is_missed_within_a_lease(app, susan):
+    """Killed between taking it from its queue and beginning: in no queue, and not begun."""
+    housekeeping.sweep()
+    runs = [request(susan) for _ in range(2)]
+    queue = rq.Queue("microblog-tasks", connection=redis.connect(app.config["REDIS_URL"]))
+    for run, seconds in zip(runs, (31, 25), strict=True):
+        queue.remove(f"{run.id}-0-1")
+        run.sent_at = clock.now() - timedelta(seconds=seconds)
+    db.session.commit()
+
+    housekeeping.sweep()
+
+    assert [fresh(run).send for run in runs] == [2, 1]
+    assert queue.job_ids == [f"{runs[0].id}-0-2"]
+
+
 def test_a_cancelled_export_leaves_no_file(app, susan):
     run = request(susan, "export_posts")
     claimed(run, state="running", lease_until=clock.now() + timedelta(seconds=30))
