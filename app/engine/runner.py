@@ -58,6 +58,11 @@ def perform(run_id: str, claim: int, *, in_thread: bool = False) -> None:
     """
     if not in_thread:
         _settle_in()
+    with _listening(in_thread):
+        _claim_and_do(run_id, claim, in_thread)
+
+
+def _claim_and_do(run_id: str, claim: int, in_thread: bool) -> None:
     try:
         row = _claim_in_time(run_id, claim, in_thread)
     except DBAPIError as error:
@@ -122,7 +127,7 @@ def is_stopping() -> bool:
 
 def _claim_in_time(run_id: str, claim: int, in_thread: bool) -> Run | None:
     """As `_claim`; a worker waits for a database that takes no writes until it is told to stop: nothing else can be
-    done without it, and a job given up here has left its queue, so its run would wait a minute to be sent again.
+    done without it.
     """
     is_told = False
     while True:
@@ -205,7 +210,7 @@ def _work(row: Run, task: Task, in_thread: bool) -> Run:
         overtime=partial(_overtime, app, row.id, row.claim, task),
     )
     book = Book(row, task, pulse)
-    with _listening(pulse, in_thread), book.open():
+    with _heard_by(pulse), book.open():
         dialect = db.engine.dialect.name
         pulse.start(db.engine, lambda seconds: lease.until(seconds, dialect))
         if _is_stopping:
@@ -416,15 +421,23 @@ def explain(error: BaseException) -> str:
 
 
 @contextmanager
-def _listening(pulse: Pulse, in_thread: bool) -> Iterator[None]:
-    """While the task runs, SIGTERM makes it yield (in the main thread of a worker's process)."""
+def _heard_by(pulse: Pulse) -> Iterator[None]:
+    """While the task runs, `stop_here` makes it yield."""
     _current.append(pulse)
+    try:
+        yield
+    finally:
+        _current.remove(pulse)
+
+
+@contextmanager
+def _listening(in_thread: bool) -> Iterator[None]:
+    """While a job is in hand, and waits to be claimed, SIGTERM is for it (in the main thread of a worker's process)."""
     is_main = not in_thread and threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGTERM, stop_here) if is_main else None
     try:
         yield
     finally:
-        _current.remove(pulse)
         if is_main:
             signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
             if _is_stopping and callable(before) and before is not stop_here:

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -19,6 +20,7 @@ from app.adapters.storage import open_storage
 from app.extensions import db
 from app.models import Artifact, Post, RunEvent, User
 from tests.engine_fixtures import fresh, numbers_written, start, timeline, wait_for
+from tests.processes import is_alive
 
 pytestmark = pytest.mark.faults
 
@@ -223,7 +225,7 @@ def test_a_read_only_database_in_mid_run(environment, database_url, tmp_path, wo
 def test_a_job_that_meets_a_read_only_database_waits_for_it(
     environment, database_url, tmp_path, workers_later, request
 ):
-    """It has left its queue: given up, its run would wait a minute until it is sent again."""
+    """It has left its queue, and its worker has nothing else to do."""
     environment["LEASE_SECONDS"] = "1"
     switch = tmp_path / "read_only"
     if database_url.startswith("sqlite"):
@@ -241,6 +243,45 @@ def test_a_job_that_meets_a_read_only_database_waits_for_it(
     ended = wait_for(run, lambda row: not row.is_active)
     assert (ended.state, ended.claim, ended.send) == ("succeeded", 1, 1)
     assert worker.output.count("cannot be taken yet") == 1
+    assert "Traceback" not in worker.output
+
+
+@pytest.mark.parametrize(
+    ("options", "ends"),
+    [
+        pytest.param(None, "worker", id="ours"),
+        pytest.param(("-w", "rq.worker.SimpleWorker", "microblog-tasks"), "worker", id="simple"),
+        pytest.param((), "horse", id="stock"),
+    ],
+)
+def test_who_is_told_to_leave_while_a_job_waits_for_the_database_leaves(
+    environment, database_url, tmp_path, workers_later, request, options, ends
+):
+    """And the next one has the run in seconds, once there is a database: it does not wait to be missed."""
+    switch = tmp_path / "read_only"
+    if database_url.startswith("sqlite"):
+        environment |= {"TASK_MODULES": "tests.trials,tests.read_only", "READ_ONLY_FILE": str(switch)}
+        request.getfixturevalue("monkeypatch").setenv("READ_ONLY_FILE", str(switch))
+    app, susan = request.getfixturevalue("app"), request.getfixturevalue("susan")
+    run = start("two_steps", susan).id
+    set_read_only(app, switch, True)
+    workers = workers_later()
+    worker = workers.ours() if options is None else workers.stock(*options)
+    worker.wait_until(lambda: "cannot be taken yet" in worker.output, "word of the read-only database")
+
+    if ends == "horse":
+        (horse,) = Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
+        os.kill(int(horse), signal.SIGTERM)
+        worker.wait_until(lambda: not is_alive(int(horse)), "end of the work horse")
+        worker.kill()
+    else:
+        worker.signal(signal.SIGTERM)
+        assert worker.process.wait(10) == 0
+    set_read_only(app, switch, False)
+    workers.ours()
+
+    ended = wait_for(run, lambda row: not row.is_active)
+    assert (ended.state, ended.claim, ended.strikes) == ("succeeded", 1, 0)
     assert "Traceback" not in worker.output
 
 
