@@ -19,6 +19,7 @@ from sqlalchemy.orm import aliased
 
 from app import clock, logs
 from app.engine import artifacts, lease, monitor, moves, notices, outbox, queues, registry, schedules, wanted
+from app.engine.items import is_full_or_read_only
 from app.extensions import db
 from app.models import Run, run_state
 
@@ -266,6 +267,8 @@ def _each(condition: ColumnElement[bool], act: Callable[[Run], bool]) -> int:
         try:
             acted += row is not None and act(row)
         except SQLAlchemyError as error:
+            if is_full_or_read_only(error):
+                raise  # so are all the others, and it is told once
             log.warning("run %s: %s", run_id, _first_line(error))
         finally:
             db.session.rollback()

@@ -9,10 +9,12 @@ import subprocess
 import tempfile
 import time
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
+import rq
 import sqlalchemy
 from sqlalchemy import func, select
 
@@ -244,6 +246,32 @@ def test_a_job_that_meets_a_read_only_database_waits_for_it(
     assert (ended.state, ended.claim, ended.send) == ("succeeded", 1, 1)
     assert worker.output.count("cannot be taken yet") == 1
     assert "Traceback" not in worker.output
+
+
+def test_housekeeping_tells_once_that_the_database_takes_no_writes(
+    environment, database_url, tmp_path, workers_later, request
+):
+    """Not with every sweep of the hours that may last, about a run that it would send again."""
+    switch = tmp_path / "read_only"
+    if database_url.startswith("sqlite"):
+        environment |= {"TASK_MODULES": "tests.trials,tests.read_only", "READ_ONLY_FILE": str(switch)}
+        request.getfixturevalue("monkeypatch").setenv("READ_ONLY_FILE", str(switch))
+    app, susan = request.getfixturevalue("app"), request.getfixturevalue("susan")
+    lost = start("two_steps", susan)
+    lost.sent_at -= timedelta(hours=1)
+    lost_id = lost.id
+    db.session.commit()
+    workers = workers_later()
+    rq.Queue("microblog-tasks", connection=workers.connection).remove(f"{lost_id}-0-1")
+    set_read_only(app, switch, True)
+    worker = workers.ours()
+    time.sleep(3)  # several sweeps
+
+    set_read_only(app, switch, False)
+
+    assert wait_for(lost_id, lambda row: not row.is_active).state == "succeeded"
+    assert worker.output.count("housekeeping cannot work") == 1
+    assert worker.output.count(f"run {lost_id}: (") == 0
 
 
 @pytest.mark.parametrize(
