@@ -32,6 +32,7 @@ FAILURE_TTL_SECONDS = 7 * 86400
 KEEPING_POLICIES = ("noeviction", "")  # nothing where the server does not tell
 
 _UNDER_WAY = (b"queued", b"started")
+_RUN_ID_LENGTH = 36
 Answer = TypeVar("Answer")
 
 
@@ -166,9 +167,9 @@ def job_id(run_id: str, claim: int, number: int) -> str:
     return f"{run_id}-{claim}-{number}"
 
 
-def run_of(job_id: str) -> str:
-    """The run that an envelope is for."""
-    return job_id.rsplit("-", 2)[0]
+def run_of(job_id: str) -> str | None:
+    """The run that an envelope is for; None for a plain job, which has none."""
+    return job_id[:_RUN_ID_LENGTH] if len(job_id) > _RUN_ID_LENGTH else None
 
 
 def number_of(job_id: str) -> int:
