@@ -50,28 +50,38 @@ new_env() {
   say "Wrote .env with fresh secrets."
 }
 
+# On SQLite and, with POSTGRES_TEST_URL, on that server too, one after the other.
+test_faults() {
+  trap 'kill -INT $! 2> /dev/null; wait $!; exit 130' TERM
+  no=0
+  python -m pytest tests/faults --ignore-glob='*/test_re*.py' &
+  wait $! || no=1
+  if [ -n "${POSTGRES_TEST_URL-}" ]; then
+    TEST_DATABASE_URL=$POSTGRES_TEST_URL python -m pytest tests/faults --ignore-glob='*/test_redis.py' \
+      --ignore-glob='*/test_demo.py' --ignore-glob='*/test_lab.py' --ignore-glob='*/test_memory.py' \
+      --ignore-glob='*/test_worker_options.py' &
+    wait $! || no=1
+  fi
+  exit $no
+}
+
 # All tests. What runs in one process counts for coverage; what starts many real ones would only be slowed down by it.
 # Those wait more than they work, so they run beside the others, in two sessions, and are shown after them.
-# With POSTGRES_TEST_URL, what depends on the database is then tested on that server too.
 run_tests() {
   if [ $# -gt 0 ]; then exec python -m pytest "$@"; fi
   failed=0 logs=$(mktemp -d)
   trap 'rm -rf "$logs"' EXIT
-  python -m pytest tests/faults --ignore-glob='*/test_re*.py' > "$logs/1" 2>&1 &
+  test_faults > "$logs/1" 2>&1 &
   first=$!
   python -m pytest tests/faults/test_re*.py tests/browser > "$logs/2" 2>&1 &
   second=$!
-  trap 'kill -INT $first $second 2> /dev/null; wait $first $second; exit 130' INT TERM
+  trap 'kill -TERM $first; kill -INT $second; wait $first $second; exit 130' INT TERM
   say "tests/faults and tests/browser run meanwhile, and are shown when the others are through."
   python -m pytest tests/unit tests/house tests/integration --cov --cov-report=term --cov-fail-under=90 || failed=1
   if [ -n "${POSTGRES_TEST_URL-}" ]; then
-    say "And on PostgreSQL:"
     TEST_DATABASE_URL=$POSTGRES_TEST_URL python -m pytest tests/house/test_models.py tests/integration/engine \
-      tests/integration/services tests/integration/web/test_notifications.py tests/integration/web/test_resets.py \
-      tests/faults/test_letters.py tests/faults/test_recovery.py \
-      tests/faults/test_kill_matrix.py tests/faults/test_crash_points.py tests/faults/test_database.py \
-      tests/faults/test_disk.py tests/faults/test_imports.py tests/faults/test_fairness.py tests/faults/test_web.py \
-      tests/faults/test_fallback.py tests/faults/test_timeouts.py || failed=1
+      tests/integration/services tests/integration/web/test_notifications.py tests/integration/web/test_resets.py ||
+      failed=1
   fi
   wait $first || failed=1
   wait $second || failed=1
