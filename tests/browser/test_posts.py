@@ -57,6 +57,19 @@ def test_a_conversation_from_the_first_letter_to_the_undo(app, browser, live_ser
     context.close()
 
 
+def test_on_a_phone_the_button_stands_beside_who_may_see_it(as_susan, john):
+    post = posts.publish(john, "Who comes along?")
+    db.session.commit()
+    as_susan.set_viewport_size({"width": 320, "height": 640})
+    foot = "[...document.querySelector('.composer__foot').children].slice(-2).map(one => one.getBoundingClientRect())"
+
+    for path in ("/", f"/posts/{post.id}"):
+        as_susan.goto(path)
+        choice, button = as_susan.evaluate(foot)
+        assert choice["right"] < button["left"]
+        assert choice["top"] < button["bottom"] and button["top"] < choice["bottom"], "on one line"
+
+
 def test_posts_are_liked_kept_and_deleted_without_javascript(app, browser, live_server, susan, john):
     posts.publish(susan, "Mine")
     first = posts.publish(john, "His")
