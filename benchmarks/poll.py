@@ -23,6 +23,8 @@ def main() -> None:
         for count in STEPS:
             _store([member.id for member in members], stored, count)
             stored = count
+            for each in (visitor, stranger):
+                each.connection.close()  # it opens anew: the server hangs up on one that was silent for so long
 
             def poll(path: str = f"/notifications?since={count}") -> None:
                 status, _body = visitor.get(path, Cookie=next(cookies))
