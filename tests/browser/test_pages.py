@@ -19,13 +19,16 @@ def addresses(app):
     return sorted(rule.rule for rule in rules if not rule.rule.startswith(("/health", "/metrics", "/api")))
 
 
-@pytest.mark.parametrize(("look", "width"), [("light", 320), ("dark", 320), ("light", 768), ("dark", 1280)])
+@pytest.mark.parametrize(
+    ("look", "width"), [("light", 320), ("dark", 320), ("light", 768), ("dark", 768), ("dark", 1280)]
+)
 def test_every_page_is_sound(app, browser, live_server, david, john, mary, look, width):
     david.about_me, david.name, david.place = "w" * 140, "W" * 50, "w" * 50
     david.link = "https://example.com/" + "w" * 180
     follows.follow(john, david)
     blocks.put(david, mary, MUTE)
     own = posts.publish(david, LONG)
+    posts.publish(john, f"#garden {LONG}", reply_to=own)
     posts.publish(john, "a " + "https://example.com/" + "x" * 200)
     marks.put(john, own, LIKE)
     for one, other in ((john, david), (david, john)):
@@ -39,7 +42,8 @@ def test_every_page_is_sound(app, browser, live_server, david, john, mary, look,
     page = context.new_page()
     seen = 0
     people = [f"/user/{name}" for name in ("david", "john", "mary", "david/followers", "john/following", "john/block")]
-    for path in [*addresses(app), *people, "/messages/john", "/search?q=david", "/search?q=zebra"]:
+    talk = [f"/posts/{own.id}", f"/posts/{own.id}/edit", f"/posts/{own.id}/thread", "/tag/garden", "/messages/john"]
+    for path in [*addresses(app), *people, *talk, "/search?q=david", "/search?q=zebra"]:
         answer = page.goto(path)
         if answer is None or "text/html" not in (answer.header_value("content-type") or ""):
             continue
@@ -47,4 +51,4 @@ def test_every_page_is_sound(app, browser, live_server, david, john, mary, look,
         assert_is_sound(page, path)
         seen += 1
     context.close()
-    assert seen >= 12
+    assert seen >= 20
