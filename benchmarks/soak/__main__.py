@@ -114,6 +114,9 @@ def soak(chosen: argparse.Namespace, app, site: sites.Site, url: str, folder: Pa
         while (now := time.monotonic()) < began + 60 * chosen.minutes:
             site.tend()
             hammer.thaw()
+            for name, process in (("members", living), ("browsers", polling)):
+                if process.poll() is not None:
+                    raise SystemExit(f"The {name} ended: see {folder / name}.log.")
             if now >= next_fault:
                 name, hit = hammer.strike()
                 watch.note(name, hit)

@@ -64,7 +64,8 @@ class Page:
             self.known.clear()
         for row in told["notifications"]:
             if row["seq"] > self.known.get(row["key"], (0, ""))[0]:
-                self.known[row["key"]] = (row["seq"], (row["data"] or {}).get("state", "") if row["data"] else "")
+                data = row["data"]  # of a run, or the number of a badge
+                self.known[row["key"]] = (row["seq"], data.get("state", "") if isinstance(data, dict) else "")
         self.since, self._pace = told["cursor"], 0 if told["more"] else told["poll"]["next_ms"] / 1000
         self._etag = _field(head, b"etag")
 
