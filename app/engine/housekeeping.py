@@ -26,7 +26,6 @@ from app.models import Run, run_state
 log = logging.getLogger(__name__)
 
 SEND_GRACE_SECONDS = 1.0
-RESEND_SECONDS = 30.0
 HANGING_CANCEL_SECONDS = 30.0
 MAX_STRIKES = 3
 PER_SWEEP = 200
@@ -210,10 +209,10 @@ def _over() -> int:
 
 
 def _in_no_queue() -> int:
-    """Sent long ago, no longer in its queue and not begun: a worker died with the job in its hands. Sent again, under
-    the same claim number.
+    """Sent a lease ago, no longer in its queue and not begun: a worker died, or froze, with the job in its hands. Sent
+    again, under the same claim number.
     """
-    before = clock.now() - timedelta(seconds=RESEND_SECONDS)
+    before = clock.now() - timedelta(seconds=current_app.config["LEASE_SECONDS"])
     return _each(
         and_(Run.state == run_state.QUEUED, Run.sent_to.is_not(None), Run.sent_at < before), _send_again_if_lost
     )

@@ -171,7 +171,8 @@ def test_a_job_that_died_in_the_hands_of_its_worker_is_missed_within_a_lease(app
     housekeeping.sweep()
     runs = [request(susan) for _ in range(2)]
     queue = rq.Queue("microblog-tasks", connection=redis.connect(app.config["REDIS_URL"]))
-    for run, seconds in zip(runs, (31, 25), strict=True):
+    lease = app.config["LEASE_SECONDS"]
+    for run, seconds in zip(runs, (lease + 1, lease - 4), strict=True):
         queue.remove(f"{run.id}-0-1")
         run.sent_at = clock.now() - timedelta(seconds=seconds)
     db.session.commit()
