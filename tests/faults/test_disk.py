@@ -243,8 +243,8 @@ def test_a_job_that_meets_a_read_only_database_waits_for_it(
     set_read_only(app, switch, False)
 
     ended = wait_for(run, lambda row: not row.is_active)
-    assert (ended.state, ended.claim, ended.send) == ("succeeded", 1, 1)
-    assert worker.output.count("cannot be taken yet") == 1
+    assert (ended.state, ended.claim) == ("succeeded", 1)  # housekeeping may have missed the job, and sent another
+    assert worker.output.count("cannot be taken yet") == 1  # one that gave up would have said it again
     assert "Traceback" not in worker.output
 
 
