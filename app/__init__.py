@@ -4,7 +4,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import logs
+from app import languages, logs
 from app.extensions import bootstrap, csrf, db, limiter, login, migrate
 from config import Config
 
@@ -38,6 +38,7 @@ def create_app(config: Config | None = None) -> Flask:
     csrf.init_app(app)
     limiter.init_app(app)
     bootstrap.init_app(app)
+    languages.init_app(app)
     engine.init_app(app, when_ended=(run_letters.write_of, activities.tell_of_run))
     tasks.load(app.config["TASK_MODULES"])
     web.register(app)

@@ -39,6 +39,7 @@ class User(UserMixin, db.Model):
     name: Mapped[str] = mapped_column(String(100), default="", server_default="")  # the name shown; empty: the username
     place: Mapped[str] = mapped_column(String(100), default="", server_default="")
     link: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    language: Mapped[str] = mapped_column(String(16), default="en", server_default="en")  # of letters
     avatar_mark: Mapped[str | None] = mapped_column(String(32))  # None: the drawn one
     role: Mapped[str] = mapped_column(String(16), default="member")
     is_suspended: Mapped[bool] = mapped_column(default=False)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app import languages
 from app.errors import Conflict, Invalid, NotAllowed
 from app.extensions import db
 from app.models import User
@@ -16,9 +17,14 @@ ROLES = ("member", "moderator", "admin")
 VISIT_EVERY = timedelta(minutes=5)
 
 
-def register(username: str, email: str, password: str) -> User:
-    """A new member. Raises Conflict when the name or address was taken in the meantime."""
-    member = User(username=username, email=email, password_hash=passwords.hashed(password))
+def register(username: str, email: str, password: str, language: str = languages.ENGLISH) -> User:
+    """A new member, whose letters come in that language. Raises Conflict if the name or address was just taken."""
+    member = User(
+        username=username,
+        email=email,
+        password_hash=passwords.hashed(password),
+        language=languages.or_english(language),
+    )
     try:
         with db.session.begin_nested():
             db.session.add(member)
@@ -89,6 +95,13 @@ def set_password(member: User, password: str) -> None:
         raise Invalid(f"A password has between {passwords.MIN_LENGTH} and {passwords.MAX_LENGTH} characters.")
     member.password_hash = passwords.hashed(password)
     _sign_out_everywhere(member)
+
+
+def set_language(member: User, language: str) -> None:
+    """Write to the member in that language from now on. Raises Invalid for one that no letters are written in."""
+    if language not in languages.known():
+        raise Invalid(f"Letters are written in {', '.join(languages.known().values())}.")
+    member.language = language
 
 
 def signed_in_as(cookie_id: str) -> User | None:

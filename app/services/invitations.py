@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import func, select
 
-from app import clock
+from app import clock, languages
 from app.errors import Gone, NotAllowed, TooMany
 from app.extensions import begin_writing, db
 from app.models import Letter, User
@@ -59,9 +59,9 @@ def read(token: str) -> Invitation:
     return Invitation(by, values[1])
 
 
-def accept(invitation: Invitation, username: str, password: str) -> User:
+def accept(invitation: Invitation, username: str, password: str, language: str = languages.ENGLISH) -> User:
     """A new member with the address the letter came to, which is confirmed by that. Raises Conflict like `register`."""
-    member = accounts.register(username, invitation.address, password)
+    member = accounts.register(username, invitation.address, password, language)
     confirmations.note(member)
     return member
 

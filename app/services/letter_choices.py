@@ -1,7 +1,7 @@
 """Which letters a member wants, and the link in each digest that ends them without a sign-in (RFC 8058)."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import available_timezones
 
 from app import clock, links
 from app.errors import Gone, Invalid
@@ -37,7 +37,7 @@ def next_digest(choice: LetterChoice, after: datetime) -> datetime | None:
     """When the member's clock next shows their hour (on a Monday, for a weekly one); None if they want no digest."""
     if choice.digest == NEVER:
         return None
-    zone = _zone(choice.time_zone)
+    zone = clock.zone(choice.time_zone)
     day = after.astimezone(zone).date()
     while True:
         due = datetime(day.year, day.month, day.day, choice.digest_hour, tzinfo=zone).astimezone(UTC)
@@ -77,10 +77,3 @@ def unsubscribe(token: str) -> User:
     choice = db.session.merge(of(member))
     choice.digest, choice.digest_at = NEVER, None
     return member
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except ZoneInfoNotFoundError:  # chosen on a machine that knew it
-        return ZoneInfo("UTC")

@@ -5,12 +5,13 @@ from typing import Any
 
 from app import clock, links
 from app.models import User
-from app.services import digests, letters
+from app.services import digests, letter_choices, letters
 
 
-def render(kind: str, reader: User) -> letters.Words:
-    """The letter as it would go to the reader. Raises KeyError for a kind that has no facts here."""
-    return letters.render(kind, letters.language_of(reader), member=reader, **_facts(kind, reader))
+def render(kind: str, reader: User, language: str) -> letters.Words:
+    """The letter as it would go to the reader, in that language. Raises KeyError for a kind that has no facts here."""
+    time_zone = letter_choices.of(reader).time_zone
+    return letters.render(kind, language, time_zone, member=reader, **_facts(kind, reader))
 
 
 def _facts(kind: str, reader: User) -> dict[str, Any]:

@@ -12,13 +12,14 @@ from flask import current_app
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app import clock, links
+from app import clock, languages, links
 from app.adapters import channels
 from app.engine import outbox
 from app.errors import Conflict, NotFound
 from app.extensions import db
 from app.models import Letter, User
 from app.models.letter import DEAD, IS_WAITING, STATES, WAITING
+from app.services import letter_choices
 
 DELIVERY = "deliver_letters"
 SUBJECT_LENGTH = 255
@@ -84,10 +85,13 @@ def new_sign_in(member: User, browser: str, address: str) -> None:
 
 
 def invitation(address: str, by: User, token: str) -> None:
-    """To somebody who is no member yet. One a week for an address and inviter, however often they press."""
-    words = render("invitation", "en", by=by, token=token)
+    """To somebody who is no member yet, in the inviter's language. One a week for an address and inviter, however often
+    they press.
+    """
+    language = language_of(by)
+    words = render("invitation", language, by=by, token=token)
     week = clock.now().timestamp() // (7 * 86400)  # as long as its link is good
-    post([_row("invitation", address, f"invitation:{by.id}:{week:.0f}:{address.lower()}"[:255], words)])
+    post([_row("invitation", address, f"invitation:{by.id}:{week:.0f}:{address.lower()}"[:255], words, language)])
 
 
 def trial(admin: User) -> None:
@@ -98,8 +102,9 @@ def trial(admin: User) -> None:
 def draft(kind: str, to: User, key: str, headers: Row | None = None, **facts: Any) -> Row:
     """A letter as a row, for `post`. `key` makes it go out once at most; `facts` are what its templates tell."""
     language = language_of(to)
-    words = render(kind, language, member=to, **facts)
-    return _row(kind, to.email, key, words) | {"user_id": to.id, "language": language, "headers": headers or {}}
+    words = render(kind, language, letter_choices.of(to).time_zone, member=to, **facts)
+    row = _row(kind, to.email, key, words, language)
+    return row | {"user_id": to.id, "headers": row["headers"] | (headers or {})}
 
 
 def post(rows: Sequence[Row]) -> None:
@@ -118,19 +123,19 @@ class Words:
     html: str
 
 
-def render(kind: str, language: str, **facts: Any) -> Words:
-    """The letter's words, from its templates: the language's own where there are some, else the English ones."""
+def render(kind: str, language: str, time_zone: str = "UTC", **facts: Any) -> Words:
+    """The letter's words, from its templates and the language's catalogue; moments by a clock in `time_zone`."""
 
     def part(name: str) -> str:
-        names = [f"email/{kind}/{language}/{name}", f"email/{kind}/{name}"]
-        return current_app.jinja_env.select_template(names).render(links=links, **facts)
+        template = current_app.jinja_env.get_template(f"email/{kind}/{name}")
+        return template.render(links=links, language=language, time_zone=time_zone, **facts)
 
     return Words(" ".join(part("subject.txt").split())[:SUBJECT_LENGTH], part("body.txt"), part("body.html"))
 
 
 def language_of(member: User) -> str:
-    """The language we write to the member in. Members have none of their own yet."""
-    return "en"
+    """The language we write to the member in: their own, English where it is one we know no more."""
+    return languages.or_english(member.language)
 
 
 def of_state(state: str | None) -> Select[Letter]:
@@ -202,7 +207,7 @@ def _moment() -> str:
     return clock.stamp(clock.now())
 
 
-def _row(kind: str, address: str, key: str, words: Words) -> Row:
+def _row(kind: str, address: str, key: str, words: Words, language: str) -> Row:
     hours, now = KINDS[kind].hours, clock.now()
     return {
         "key": key,
@@ -210,11 +215,11 @@ def _row(kind: str, address: str, key: str, words: Words) -> Row:
         "kind": kind,
         "user_id": None,
         "address": address,
-        "language": "en",
+        "language": language,
         "subject": words.subject,
         "text": words.text,
         "html": words.html,
-        "headers": {},
+        "headers": {"Content-Language": language},  # RFC 3282
         "is_bulk": KINDS[kind].is_bulk,
         "state": WAITING,
         "created_at": now,

@@ -33,7 +33,9 @@ def write(kind: str, number: str, key: str, member: User, **facts: object) -> No
     number = re.sub(r"[ ()./-]", "", number)
     if not _NUMBER.fullmatch(number):
         raise Invalid("A telephone number looks like +49 151 12345678, with the country in front.")
-    text = current_app.jinja_env.get_template(f"sms/{kind}.txt").render(member=member, **facts).strip()
+    language = letters.language_of(member)
+    template = current_app.jinja_env.get_template(f"sms/{kind}.txt")
+    text = template.render(language=language, member=member, **facts).strip()
     count = parts(text)
     if count > MOST_PARTS:
         raise Invalid(f"That is too long for a text message: {count} parts, and {MOST_PARTS} are allowed.")
@@ -46,7 +48,7 @@ def write(kind: str, number: str, key: str, member: User, **facts: object) -> No
         "kind": kind,
         "user_id": member.id,
         "address": number,
-        "language": letters.language_of(member),
+        "language": language,
         "subject": "",
         "text": text,
         "html": None,

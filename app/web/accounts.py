@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
 from flask_login import current_user, login_required, login_user, logout_user
 
+from app import languages
 from app.errors import NotAllowed
 from app.extensions import db, limiter
 from app.extensions import login as login_manager
@@ -94,11 +95,12 @@ def register() -> ResponseReturnValue:
     if not form.validate():
         return _registration(form, invitation), 422
     username, password = form.username.data or "", form.password.data or ""
+    language = request.accept_languages.best_match(languages.known(), languages.ENGLISH)
     if invitation is not None:
-        member = invitations.accept(invitation, username, password)
+        member = invitations.accept(invitation, username, password, language)
         what_comes = ""
     else:
-        member = accounts.register(username, form.email.data or "", password)
+        member = accounts.register(username, form.email.data or "", password, language)
         letters.welcome(member, confirmations.link_token(member))
         what_comes = " A letter to confirm your address is on its way."
     db.session.commit()

@@ -6,7 +6,7 @@ from flask_login import current_user, login_required
 
 from app.errors import Invalid
 from app.extensions import csrf, db
-from app.services import activity_choices, letter_choices
+from app.services import accounts, activity_choices, letter_choices, letters
 from app.web.forms.letters import ActivityForm, ChoiceForm
 
 bp = Blueprint("letters", __name__, url_prefix="/letters")
@@ -15,7 +15,7 @@ bp = Blueprint("letters", __name__, url_prefix="/letters")
 @bp.get("")
 @login_required
 def choice_form() -> ResponseReturnValue:
-    return _page(ChoiceForm(obj=letter_choices.of(current_user)))
+    return _page(ChoiceForm(obj=letter_choices.of(current_user), language=letters.language_of(current_user)))
 
 
 @bp.post("")
@@ -27,6 +27,7 @@ def choose() -> ResponseReturnValue:
     letter_choices.choose(
         current_user, form.digest.data, form.digest_hour.data, form.time_zone.data, form.tells_of_runs.data
     )
+    accounts.set_language(current_user, form.language.data)
     db.session.commit()
     flash("So it shall be.")
     return redirect(url_for("letters.choice_form"), 303)

@@ -14,7 +14,7 @@ NAMES = [file.relative_to(documents.ROOT).as_posix() for file in documents.DOCUM
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"")
 LOOKS_LIKE_A_SETTING = re.compile(r"\b(?:[A-Z][A-Z0-9]+_[A-Z0-9_]+|DEMO|HOST|PORT)\b")
 # capitals that are no settings of ours
-OTHERS = {"FLASK_APP", "COMPOSE_FILE", "TEST_DATABASE_URL", "POSTGRES_TEST_URL"}
+OTHERS = {"FLASK_APP", "COMPOSE_FILE", "TEST_DATABASE_URL", "POSTGRES_TEST_URL", "LC_MESSAGES"}
 
 
 def text_of(name):

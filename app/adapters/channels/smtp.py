@@ -167,11 +167,11 @@ def compose(message: "Message", sender: str) -> EmailMessage:
     letter["Date"] = format_datetime(message.written_at)
     letter["Message-ID"] = message_id(message.key, address)
     letter["Auto-Submitted"] = "auto-generated"
-    for header, value in message.headers.items():
-        letter[header] = value
     letter.set_content(message.text, cte="quoted-printable")
     if message.html is not None:
         letter.add_alternative(message.html, subtype="html", cte="quoted-printable")
+    for header, value in message.headers.items():  # last: a Content-… set before would move to the first part
+        letter[header] = value
     return letter
 
 

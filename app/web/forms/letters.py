@@ -4,6 +4,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField, SelectMultipleField
 from wtforms.fields import SelectChoice
 
+from app import languages
 from app.models.letter_choice import DAILY, NEVER, WEEKLY
 from app.services import activity_choices, letter_choices
 
@@ -21,8 +22,11 @@ class ActivityForm(FlaskForm):
 
 
 class ChoiceForm(FlaskForm):
-    """How often, when, and what about."""
+    """In which language, how often, when, and what about."""
 
+    language = SelectField(
+        "Letters are written in", choices=[SelectChoice(code, name) for code, name in languages.known().items()]
+    )
     digest = SelectField(
         "Digest of what was written by whom I follow",
         choices=[SelectChoice(*each) for each in ((NEVER, "Never"), (DAILY, "Every day"), (WEEKLY, "On Mondays"))],

@@ -110,7 +110,7 @@ def test_many_posts_are_counted_and_the_newest_shown(susan, john, worker):
     send(worker)
 
     (letter,) = digests()
-    assert letter.subject.startswith("200+ posts")
+    assert letter.subject.startswith("More than 200 posts since ")
     assert "post 0\n" in letter.text and "post 8\n" not in letter.text
 
 

@@ -52,7 +52,7 @@ def test_who_has_an_export_that_goes_within_two_days_is_told_once(susan, john, e
     assert remind() == ["susan@example.com"]
     assert remind() == ["susan@example.com"]
     letter = db.session.scalars(select(Letter)).one()
-    assert (letter.subject, letter.key) == ('Your files of "Export posts" will be removed soon', f"files_go:{run.id}")
+    assert (letter.subject, letter.key) == ("Your files of “Export posts” will be removed soon", f"files_go:{run.id}")
     for words in (letter.text, letter.html):
         assert f"http://127.0.0.1:5000/runs/{run.id}" in words and "UTC" in words
 

@@ -37,6 +37,14 @@ def test_admin_sends_one_to_try_the_provider(sms_provider, app, david, worker):
     assert (message().state, message().text) == ("sent", "")
 
 
+def test_it_is_written_in_the_members_language(david):
+    david.language = "de"
+
+    write(david)
+
+    assert (message().language, message().text) == ("de", "Textnachrichten von Microblog kommen an, david.")
+
+
 def test_without_a_provider_it_is_read_in_the_outbox(app, david, worker):
     write(david)
     worker.work()

@@ -9,13 +9,13 @@ from sqlalchemy import select
 from app import clock
 from app.engine import outbox
 from app.extensions import db
-from app.models import Letter, LetterChoice
+from app.models import Letter, LetterChoice, User
 from app.services import activity_choices, letter_choices, letters, posts
 from tests.engine_fixtures import fresh
 from tests.letterbox import newest
 from tests.visitor import Visitor
 
-CHOICE = {"digest": "weekly", "digest_hour": "18", "time_zone": "Europe/Berlin", "tells_of_runs": "y"}
+CHOICE = {"language": "en", "digest": "weekly", "digest_hour": "18", "time_zone": "Europe/Berlin", "tells_of_runs": "y"}
 FIREFOX = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"}
 
 
@@ -43,7 +43,9 @@ def test_member_chooses_a_digest_at_their_own_hour(visitor, susan):
     assert choice_of(susan).digest_at is None
 
 
-@pytest.mark.parametrize("wrong", [{"digest": "hourly"}, {"digest_hour": "24"}, {"time_zone": "Moon/Base"}])
+@pytest.mark.parametrize(
+    "wrong", [{"digest": "hourly"}, {"digest_hour": "24"}, {"time_zone": "Moon/Base"}, {"language": "tlh"}]
+)
 def test_choice_there_is_not_is_refused(visitor, susan, wrong):
     visitor.signed_in(susan).get("/letters")
 
@@ -159,6 +161,19 @@ def test_every_letter_can_be_read_before_anybody_gets_it(app, david, kind):
     assert page.text.startswith("<!doctype html>") and "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
+def test_letters_can_be_read_in_every_language(app, david):
+    as_david = Visitor(app).signed_in(david)
+
+    page = as_david.get("/admin/letters/trial")
+    assert "Letters arrive" in page.text and "/admin/letters/trial?language=es" in page.text
+    assert "Las cartas llegan" in as_david.get("/admin/letters/trial?language=es").text
+    assert '<html lang="de">' in as_david.get("/admin/letters/trial/html?language=de").text
+    assert as_david.get("/admin/letters/trial?language=tlh").status_code == 404
+    david.language = "de"
+    db.session.commit()
+    assert "Briefe kommen an" in as_david.get("/admin/letters/trial").text
+
+
 def test_letters_are_previewed_by_admins_alone(app, susan):
     as_susan = Visitor(app).signed_in(susan)
 
@@ -172,6 +187,79 @@ def test_invitation_is_one_letter_however_often_it_is_pressed(susan):
 
     (letter,) = db.session.scalars(select(Letter)).all()
     assert letter.address == "Ada@example.com" and "susan has an account" in letter.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "welcome"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de", "Willkommen bei Microblog, ada"),
+        ("fr,es;q=0.7,en;q=0.3", "es", "Te damos la bienvenida a Microblog, ada"),
+        ("fr", "en", "Welcome to Microblog, ada"),
+        ("", "en", "Welcome to Microblog, ada"),
+        (";;;q=x,\u00e9", "en", "Welcome to Microblog, ada"),
+    ],
+)
+def test_new_member_is_welcomed_in_the_browsers_language(mail_server, visitor, worker, asked, language, welcome):
+    visitor.get("/auth/register")
+    visitor.post(
+        "/auth/register",
+        headers={"Accept-Language": asked},
+        username="ada",
+        email="ada@example.com",
+        password="a long password",
+        password2="a long password",
+    )
+    worker.work()
+
+    (letter,) = mail_server.to("ada@example.com")
+    assert (letter["Subject"], letter["Content-Language"]) == (welcome, language)
+
+
+def test_member_chooses_the_language_of_their_letters(mail_server, visitor, susan, worker):
+    visitor.signed_in(susan).get("/letters")
+
+    visitor.post("/letters", **{**CHOICE, "language": "es"})
+    letters.password_changed(db.session.get(User, susan.id, populate_existing=True))
+    db.session.commit()
+    worker.work()
+
+    assert '<option selected value="es">Español</option>' in visitor.get("/letters").text
+    (letter,) = mail_server.to("susan@example.com")
+    assert letter["Subject"] == "Se ha cambiado tu contraseña"
+    told = letter.get_body(("plain",)).get_content()
+    assert "Hola, susan:" in told and "Europe/Berlin, y se han cerrado" in told, "and by the clock they live by"
+
+
+def test_digest_comes_in_the_members_language_with_its_button(mail_server, susan, john, worker):
+    susan.language = "de"
+    letter_choices.choose(susan, "daily", 8, "UTC", True).digest_at = clock.now()
+    for number in range(3):
+        posts.publish(john, f"number {number}")
+    outbox.request("send_digests", by=None)
+    worker.work()
+
+    (letter,) = mail_server.to("susan@example.com")
+    assert letter["Subject"].startswith("3 Beiträge seit ")
+    assert letter["Content-Language"] == "de" and letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert "number 2" in letter.get_body(("html",)).get_content()
+
+
+def test_language_that_is_written_no_more_becomes_english(susan):
+    susan.language = "tlh"
+
+    letters.password_changed(susan)
+    db.session.commit()
+
+    assert newest(susan).subject == "Your password was changed"
+
+
+def test_invitation_is_in_the_inviters_language(susan):
+    susan.language = "es"
+
+    letters.invitation("ada@example.com", susan, "token")
+
+    (letter,) = db.session.scalars(select(Letter)).all()
+    assert (letter.language, letter.subject) == ("es", "susan te invita a Microblog")
 
 
 def test_member_chooses_how_to_be_told(visitor, susan):

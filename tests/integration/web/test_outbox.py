@@ -33,8 +33,8 @@ def test_without_a_server_a_letter_is_read_here_and_in_the_log(as_david, worker,
     letter = db.session.scalar(select(Letter))
     assert letter.state == "sent"
     page = as_david.get(f"/admin/outbox/{letter.id}").text
-    assert "you asked for a letter" in page
-    assert "david@example.com" in caplog.text and "you asked for a letter" in caplog.text
+    assert "You asked for a letter" in page
+    assert "david@example.com" in caplog.text and "You asked for a letter" in caplog.text
 
 
 def test_letter_in_html_may_run_and_fetch_nothing(as_david, david):
@@ -55,9 +55,9 @@ def test_production_masks_addresses_and_words(app, as_david, david, worker, capl
     pages = [as_david.get(path).text for path in ("/admin/outbox", f"/admin/outbox/{letter.id}")]
 
     assert all("d…@example.com" in page and "david@example.com" not in page for page in pages)
-    assert "you asked for" not in "".join(pages)
+    assert "You asked for" not in "".join(pages)
     assert as_david.get(f"/admin/outbox/{letter.id}/html").status_code == 404
-    assert "david@example.com" not in caplog.text and "you asked for" not in caplog.text
+    assert "david@example.com" not in caplog.text and "You asked for" not in caplog.text
 
 
 def test_outbox_is_for_admins(app, susan, david):

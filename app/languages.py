@@ -1,0 +1,99 @@
+"""The languages we write to people in: their words, out of `translations/`, and how each writes numbers and moments.
+
+English stands in the templates themselves. Every name here that a template uses looks for `language` and `time_zone`
+among what the template was given; without them it speaks English, and tells times in UTC.
+"""
+
+from datetime import datetime
+from functools import cache
+from gettext import NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale, dates, numbers
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+from flask import Flask
+from jinja2 import pass_context
+from jinja2.runtime import Context
+
+from app import clock
+
+ENGLISH = "en"
+FOLDER = Path(__file__).parent / "translations"
+_LOCALES = {ENGLISH: "en_GB"}  # days before months, and no AM
+
+
+def init_app(app: Flask) -> None:
+    """Let templates say `_("…")`, `{% trans %}`, `count | number` and `at | moment`."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    # Jinja adds these to the environment when the extension is loaded (its documentation, "i18n Extension")
+    app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.filters.update(moment=_moment, number=_number)
+
+
+@cache
+def known() -> dict[str, str]:
+    """Each language's code and its own name for itself, English first: `{"en": "English", "de": "Deutsch"}`."""
+    codes = sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir())
+    return {code: (Locale.parse(code).get_display_name() or code).capitalize() for code in (ENGLISH, *codes)}
+
+
+def or_english(language: str) -> str:
+    """The language, or English where it is one that we do not write (any more)."""
+    return language if language in known() else ENGLISH
+
+
+@cache
+def words(language: str) -> NullTranslations:
+    """The language's catalogue. English has an empty one, as any that nobody has written: it says what it is asked."""
+    path = FOLDER / language / "LC_MESSAGES" / "messages.po"
+    if language not in known() or language == ENGLISH:
+        return NullTranslations()
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def moment(at: datetime, language: str, time_zone: str) -> str:
+    """ "Sunday, 22 November 2026, 07:43 Europe/Berlin": the moment by a clock there, as the language writes it."""
+    there = at.astimezone(clock.zone(time_zone))
+    day = dates.format_date(there, "full", locale=_locale(language))
+    return f"{day}, {there:%H:%M} {there.tzinfo}".replace("_", " ")
+
+
+def number(count: int, language: str) -> str:
+    """A whole number with the language's marks between thousands: 12,345 or 12.345."""
+    return numbers.format_decimal(count, locale=_locale(language))
+
+
+def _locale(language: str) -> str:
+    written = or_english(language)
+    return _LOCALES.get(written, written)
+
+
+def _language(context: Context) -> str:
+    return str(context.get("language", ENGLISH))
+
+
+@pass_context
+def _gettext(context: Context, text: str) -> str:
+    return words(_language(context)).gettext(text)
+
+
+@pass_context
+def _ngettext(context: Context, one: str, many: str, count: int) -> str:
+    return words(_language(context)).ngettext(one, many, count)
+
+
+@pass_context
+def _moment(context: Context, at: datetime) -> str:
+    return moment(at, _language(context), str(context.get("time_zone", "UTC")))
+
+
+@pass_context
+def _number(context: Context, count: int) -> str:
+    return number(count, _language(context))
