@@ -25,6 +25,18 @@ class SteadfastWorker(Worker):
         self.app = app
         self.log.addFilter(self._says_it_in_our_words)
 
+    def bootstrap(self, *args: Any, **options: Any) -> None:
+        """Redis may go away while the worker introduces itself there: it waits, and introduces itself again."""
+        while True:
+            try:
+                super().bootstrap(*args, **options)
+                return
+            except redis.RedisError as error:
+                queues.note_trouble(self.app, error)
+            queues.wait_until_well(self.app)
+            with contextlib.suppress(redis.RedisError):
+                self.connection.delete(self.key)  # or it would be told that there is one of its name
+
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue] | None:

@@ -4,6 +4,7 @@ import logging
 import shutil
 import signal
 import sys
+import threading
 import time
 
 import pytest
@@ -11,6 +12,7 @@ import rq
 
 from app.adapters import redis
 from app.engine import housekeeping, queues
+from app.engine.steadfast import SteadfastWorker
 from tests.application import login
 from tests.engine_fixtures import fresh, wait_for
 from tests.processes import Process
@@ -205,6 +207,8 @@ def test_a_worker_waiting_for_redis_can_be_stopped(own_redis, app, environment, 
 
 def test_an_idle_worker_leaves_at_once_while_redis_is_away(own_redis, app, workers):
     worker = workers.ours()
+    (registered,) = rq.Worker.all(connection=redis.connect(own_redis.url))
+    worker.wait_until(lambda: registered.get_state() == "idle", "worker that waits for jobs")
     own_redis.kill()
     worker.wait_until(lambda: "Redis is away" in worker.output, "word that Redis is away")
 
@@ -212,6 +216,26 @@ def test_an_idle_worker_leaves_at_once_while_redis_is_away(own_redis, app, worke
 
     assert worker.process.wait(15) == 0
     assert "Traceback" not in worker.output
+
+
+def test_a_redis_that_dies_while_a_worker_introduces_itself_is_waited_for(own_redis, app):
+    class Unlucky(SteadfastWorker):
+        def subscribe(self):
+            if not is_hit:
+                is_hit.append(own_redis.kill())
+                threading.Timer(1, own_redis.start).start()
+            super().subscribe()
+
+    is_hit = []
+    connection = redis.connect(own_redis.url, fast=False)
+    worker = Unlucky([rq.Queue("microblog-tasks", connection=connection)], connection=connection, app=app)
+
+    worker.bootstrap("WARNING")
+
+    try:
+        assert is_hit and [each.name for each in rq.Worker.all(connection=connection)] == [worker.name]
+    finally:
+        worker.teardown()
 
 
 def test_redis_restarted_empty(own_redis, app, client, susan, john, workers):
