@@ -207,8 +207,10 @@ def test_a_worker_waiting_for_redis_can_be_stopped(own_redis, app, environment, 
 
 def test_an_idle_worker_leaves_at_once_while_redis_is_away(own_redis, app, workers):
     worker = workers.ours()
-    (registered,) = rq.Worker.all(connection=redis.connect(own_redis.url))
-    worker.wait_until(lambda: registered.get_state() == "idle", "worker that waits for jobs")
+    connection = redis.connect(own_redis.url)
+    worker.wait_until(
+        lambda: [each.get_state() for each in rq.Worker.all(connection)] == ["idle"], "worker that waits for jobs"
+    )
     own_redis.kill()
     worker.wait_until(lambda: "Redis is away" in worker.output, "word that Redis is away")
 
