@@ -58,9 +58,8 @@ def _leave_read_only_connections(context: ExceptionContext) -> None:
 
 def begin_writing(connection: Connection) -> None:
     """SQLite: take the write lock now, where the driver would wait for the first write. Else nothing."""
-    driver = connection.connection.driver_connection
-    if connection.dialect.name == "sqlite" and driver is not None and not is_writing(connection):
-        driver.execute("BEGIN IMMEDIATE").close()
+    if connection.dialect.name == "sqlite" and not is_writing(connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # by SQLAlchemy, whose errors say that the database was busy
 
 
 def is_writing(connection: Connection) -> bool:

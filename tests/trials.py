@@ -111,6 +111,17 @@ def _say_hello(user_id: int) -> int:
     return post.id
 
 
+@task(title="Thorough", unit="items", unique=None, retries=0)
+def thorough(run: Run) -> None:
+    """Write in every way there is: an effect that is had once, items in a SAVEPOINT, and a file."""
+    run.once("hello", _say_hello, run.user.id)
+    with run.artifact("numbers.txt") as file:
+        for number in run.each(range(2), atomic=1):
+            with run.item(number):
+                _note(run, number)
+            file.write(f"{number}\n")
+
+
 @task(title="Two steps", unit="posts", steps=(("Reading", 1), ("Writing", 3)), unique=None)
 def two_steps(run: Run, *, count: int = 10) -> None:
     """Two loops, each a step."""

@@ -190,7 +190,11 @@ class Book:
         while True:
             try:
                 self.roll_back()
+                self.session.info[_BOOK] = self
                 committed = self.session.get(Run, self.row.id, populate_existing=True)
+                if committed is not None:
+                    self.session.expunge(committed)
+                self.end_transaction()
                 break
             except (OperationalError, InterfaceError) as error:
                 if time.monotonic() > self.pulse.renewed + self.pulse.lease_seconds:
@@ -198,9 +202,7 @@ class Book:
                 time.sleep(RECONNECT_SECONDS)
         if committed is None or committed.claim != self.row.claim or committed.state not in run_state.CLAIMED:
             raise LeaseLost
-        self.session.expunge(committed)
         self.row = committed
-        self.end_transaction()
         self.wrote_since = None
         self.gatherings.clear()
         self.is_walking = False

@@ -4,6 +4,8 @@ ending."""
 import logging
 from collections.abc import Callable
 
+from sqlalchemy.exc import DBAPIError
+
 from app.extensions import db
 from app.models import Run
 
@@ -20,10 +22,15 @@ def listen(listener: Listener) -> None:
 
 
 def tell(row: Run) -> None:
-    """The run has ended. What a listener writes is part of the end; if it breaks, the run ends all the same."""
+    """The run has ended. What a listener writes is part of the end; if it breaks, the run ends all the same.
+
+    Raises DBAPIError where the connection broke: then nothing of this end can be written.
+    """
     for listener in _listeners:
         try:
             with db.session.begin_nested():
                 listener(row)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
+                raise
             log.exception("run %s: who was told of its end stumbled", row.id)

@@ -16,8 +16,8 @@ from functools import partial
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import event, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event, select, update
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from app import clock
 from app.engine import artifacts, faults, lease, moves, notices, outbox, registry, steps
@@ -91,7 +91,8 @@ def _claim_and_do(run_id: str, claim: int, in_thread: bool) -> None:
             return
     left = (run_id, row.task, row.claim, row.state, time.monotonic() - began)
     log.log(level, "run %s left: %s, claim %s, %s after %.1f s", *left)
-    outbox.send_waiting(row.user_id)
+    with suppress(OperationalError, InterfaceError):  # the database is away: housekeeping sends them when it is back
+        outbox.send_waiting(row.user_id)
     if row.state == run_state.FAILED:
         raise RunFailed(row.error)
 
@@ -132,7 +133,8 @@ def _claim_in_time(run_id: str, claim: int, in_thread: bool) -> Run | None:
     is_told = False
     while True:
         try:
-            return _claim(run_id, claim, in_thread)
+            row = _claim(run_id, claim, in_thread)
+            return _had_already(run_id, claim) if row is None and is_told else row
         except DBAPIError as error:
             if in_thread or _is_stopping or not is_environment(error):
                 raise
@@ -180,6 +182,16 @@ def _claim(run_id: str, claim: int, in_thread: bool) -> Run | None:
     db.session.refresh(row)
     db.session.expunge(row)
     return row
+
+
+def _had_already(run_id: str, claim: int) -> Run | None:
+    """The connection broke after the claim was committed, and before this process had word of it: it is ours."""
+    query = select(Run).where(Run.id == run_id, Run.claim == claim + 1, Run.state.in_(run_state.CLAIMED))
+    row: Run | None = db.session.scalar(query.execution_options(populate_existing=True))
+    if row is not None:
+        db.session.expunge(row)
+    db.session.rollback()
+    return row if row is not None and row.worker == lease.holder() else None
 
 
 def _from(row: Run) -> str:
@@ -232,14 +244,6 @@ def _call_and_end(book: Book, task: Task) -> None:
         return
     try:
         _call(book, task)
-        row = book.row
-        if book.pulse.stop is LeaseLost:
-            raise LeaseLost
-        book.reached()
-        book.commit()
-        _drop(book)
-        target = run_state.PARTIAL if row.failed_count else run_state.SUCCEEDED
-        _end(row, target)
     except LeaseLost:
         _drop(book)
         log.warning("run %s claim %s: the lease is another's; stopped without writing", row.id, row.claim)
@@ -258,7 +262,8 @@ def _call_and_end(book: Book, task: Task) -> None:
 
 
 def _call(book: Book, task: Task) -> None:
-    """The body. When an item breaks, its batch is done again item by item, so what was finished before it is kept.
+    """The body and its end. When an item breaks, its batch is done again item by item, so what was finished before it
+    is kept.
 
     When the database goes away the body goes on from its cursor once it is back, as long as the lease lasts.
     """
@@ -268,6 +273,7 @@ def _call(book: Book, task: Task) -> None:
         try:
             task.function(handle, **book.row.args)
             handle.settle()
+            _finish(book)
             return
         except ERRORS as error:
             if is_database_away(error) and patience:
@@ -281,6 +287,16 @@ def _call(book: Book, task: Task) -> None:
                 raise
             is_careful = True
             book.begin_again(where)
+
+
+def _finish(book: Book) -> None:
+    """The body came to its end: write its last batch, and that it is over."""
+    if book.pulse.stop is LeaseLost:
+        raise LeaseLost
+    book.reached()
+    book.commit()
+    _drop(book)
+    _end(book.row, run_state.PARTIAL if book.row.failed_count else run_state.SUCCEEDED)
 
 
 def _drop(book: Book) -> None:
