@@ -160,7 +160,7 @@ def _shortest_patience() -> float:
 def _back_off_over() -> int:
     return _each(
         and_(Run.state == run_state.RETRYING, Run.due_at < clock.now()),
-        lambda row: _requeue(row, None, f"Attempt {row.attempt}"),
+        lambda row: _requeue(row, notices.BACK_OFF_OVER, f"Attempt {row.attempt}"),
     )
 
 
@@ -314,7 +314,7 @@ def _has_advanced(row: Run) -> bool:
     return row.advanced_at is not None and row.claimed_at is not None and row.advanced_at > row.claimed_at
 
 
-def _requeue(row: Run, reason: str | None, why: str, **changes: int) -> bool:
+def _requeue(row: Run, reason: str, why: str, **changes: int) -> bool:
     if not moves.move(row, run_state.QUEUED, why=why, reason=reason, sent_at=clock.now(), **changes):
         return False
     outbox.send_after_commit(row.id)

@@ -14,6 +14,8 @@ CRASHED, TASK_GONE = "crashed_three_times", "task_gone"
 STEPS_CHANGED = "steps_changed"
 # It lost its worker in the middle, by no fault of its own (progress.py tells the member).
 WORKER_LOST, DEPLOY = "worker_lost", "deploy"
+# It met an error, and waited: now it is to try again.
+BACK_OFF_OVER = "back_off_over"
 _NOT_FOR_MEMBERS = {CRASHED, TASK_GONE}
 
 

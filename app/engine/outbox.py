@@ -128,20 +128,21 @@ def dispatch(run_ids: list[str]) -> None:
         return
     with db.engine.connect() as connection:
         rows = connection.execute(
-            select(Run.id, Run.claim, Run.send, Run.queue, Run.task, _was_interrupted())
+            select(Run.id, Run.claim, Run.send, Run.queue, Run.task, _had_its_turn())
             .where(Run.id.in_(run_ids), Run.state == run_state.QUEUED, Run.sent_at.is_not(None), Run.sent_to.is_(None))
             .order_by(Run.id)
         ).all()
     for row in rows:
-        _send(row.id, row.claim, row.send + 1, row.queue, row.task, row.was_interrupted)
+        _send(row.id, row.claim, row.send + 1, row.queue, row.task, row.had_its_turn)
 
 
-def _was_interrupted() -> Label[bool]:
-    """It had its turn and lost its worker in the middle of it: it goes on before others begin.
+def _had_its_turn() -> Label[bool]:
+    """It had begun, and lost its worker or waited after an error: it goes on before others begin, who asked later.
 
-    One that hung does not. One that kills its workers does, but only until its third strike.
+    Nobody waits for ever: there are three strikes, and so many attempts. One that hung goes to the end, for it holds a
+    worker for minutes, and so does one that a person retries.
     """
-    return Run.reason.in_((notices.WORKER_LOST, notices.DEPLOY)).label("was_interrupted")
+    return Run.reason.in_((notices.WORKER_LOST, notices.DEPLOY, notices.BACK_OFF_OVER)).label("had_its_turn")
 
 
 def take_back(run_id: str, claim: int, number: int) -> bool:

@@ -6,7 +6,7 @@ import rq
 from app import clock
 from app.adapters import redis
 from app.adapters.storage import open_storage
-from app.engine import control, housekeeping, lease, outbox
+from app.engine import control, housekeeping, lease, monitor, outbox
 from app.extensions import db
 from app.models import Notification
 from tests.engine_fixtures import fresh, timeline
@@ -61,19 +61,23 @@ def test_an_expired_lease_goes_on_at_its_cursor(susan):
     assert notice.data["text"] == "Continuing after a restart, from 40 %"
 
 
-def test_who_lost_its_worker_goes_on_before_others_begin(app, susan, john, mary):
-    lost, hung = request(susan), request(mary)
+def test_who_lost_its_worker_or_waited_after_an_error_goes_on_before_others_begin(app, susan, john, mary):
+    lost, tried, hung = request(susan), request(susan), request(mary)
     connection = redis.connect(app.config["REDIS_URL"])
     connection.flushall()
     others = [request(john) for _ in range(2)]
     claimed(lost)
+    claimed(tried, state="retrying", attempt=2, lease_until=None, worker=None, due_at=clock.now())
     claimed(hung, lease_until=clock.now() + timedelta(seconds=30), advanced_at=clock.now() - timedelta(minutes=11))
 
     housekeeping.sweep()
 
     assert fresh(hung).reason == "hung"
+    assert monitor.describe(fresh(tried))["text"] == "Waiting to try again"
+    assert monitor.live(fresh(tried))["queue"]["ahead"] == 1
     order = rq.Queue("microblog-tasks", connection=connection).job_ids
-    assert order == [f"{lost.id}-1-2", *(f"{run.id}-0-1" for run in others), f"{hung.id}-1-2"]
+    first = [f"{run.id}-1-2" for run in (tried, lost)]  # who comes to the front stands before who came before
+    assert order == [*first, *(f"{run.id}-0-1" for run in others), f"{hung.id}-1-2"]
 
 
 def test_a_lease_that_holds_is_left_alone(susan):
