@@ -187,9 +187,38 @@ def test_the_database_on_a_full_disk(database_on_a_small_disk, app, susan, worke
 
 
 @pytest.fixture
-def workers_later(request):
-    """The fixture `workers`, made when it is called: the test first changes its environment."""
-    return lambda: request.getfixturevalue("workers")
+def set_read_only(environment, database_url, tmp_path, monkeypatch):
+    """Call it with True, and the database takes no writes until you call it with False. Ask for it before `app`."""
+    if not database_url.startswith("sqlite"):
+        return lambda is_so: set_server_read_only(database_url, is_so)
+    switch = tmp_path / "read_only"
+    environment["TASK_MODULES"] += ",tests.read_only"
+    monkeypatch.setenv("READ_ONLY_FILE", str(switch))
+    return lambda is_so: switch.touch() if is_so else switch.unlink()
+
+
+def set_server_read_only(database_url, is_so):
+    db.session.remove()
+    db.engine.dispose()
+    set_read_only_of_new_connections(database_url, is_so)
+
+
+def set_read_only_of_new_connections(database_url, is_so):
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        name = connection.info.dbname
+        connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {"on" if is_so else "off"}')
+        if is_so:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+
+@pytest.fixture
+def short_lease(environment):
+    """Ask for it before `app`."""
+    environment["LEASE_SECONDS"] = "1"
 
 
 def look_for(run, seconds):
@@ -198,20 +227,15 @@ def look_for(run, seconds):
     return fresh(run).claim
 
 
-def test_a_read_only_database_in_mid_run(environment, database_url, tmp_path, workers_later, request):
+def test_a_read_only_database_in_mid_run(set_read_only, app, susan, workers):
     """No claim can be written, so nothing spins; once it takes writes again the run goes on."""
-    switch = tmp_path / "read_only"
-    if database_url.startswith("sqlite"):
-        environment |= {"TASK_MODULES": "tests.trials,tests.read_only", "READ_ONLY_FILE": str(switch)}
-        request.getfixturevalue("monkeypatch").setenv("READ_ONLY_FILE", str(switch))
-    app, susan = request.getfixturevalue("app"), request.getfixturevalue("susan")
-    worker = workers_later().ours()
+    worker = workers.ours()
     run = start("slow", susan, count=200, seconds=0.02)
     reached = wait_for(run, lambda row: row.done > 5).done
 
-    set_read_only(app, switch, True)
+    set_read_only(True)
     claims = look_for(run, seconds=8)
-    set_read_only(app, switch, False)
+    set_read_only(False)
 
     ended = wait_for(run, lambda row: not row.is_active, seconds=40)
     assert (ended.state, ended.done, numbers_written(ended), ended.attempt) == ("succeeded", 200, 200, 1)
@@ -224,23 +248,15 @@ def test_a_read_only_database_in_mid_run(environment, database_url, tmp_path, wo
     assert db.session.scalar(select(func.count()).where(RunEvent.run_id == run.id)) < 20
 
 
-def test_a_job_that_meets_a_read_only_database_waits_for_it(
-    environment, database_url, tmp_path, workers_later, request
-):
+def test_a_job_that_meets_a_read_only_database_waits_for_it(set_read_only, short_lease, app, susan, workers):
     """It has left its queue, and its worker has nothing else to do."""
-    environment["LEASE_SECONDS"] = "1"
-    switch = tmp_path / "read_only"
-    if database_url.startswith("sqlite"):
-        environment |= {"TASK_MODULES": "tests.trials,tests.read_only", "READ_ONLY_FILE": str(switch)}
-        request.getfixturevalue("monkeypatch").setenv("READ_ONLY_FILE", str(switch))
-    app, susan = request.getfixturevalue("app"), request.getfixturevalue("susan")
     run = start("two_steps", susan).id
-    set_read_only(app, switch, True)
-    worker = workers_later().ours()
+    set_read_only(True)
+    worker = workers.ours()
     worker.wait_until(lambda: "cannot be taken yet" in worker.output, "word of the read-only database")
     time.sleep(3)  # longer than a lease
 
-    set_read_only(app, switch, False)
+    set_read_only(False)
 
     ended = wait_for(run, lambda row: not row.is_active)
     assert (ended.state, ended.claim) == ("succeeded", 1)  # housekeeping may have missed the job, and sent another
@@ -248,26 +264,18 @@ def test_a_job_that_meets_a_read_only_database_waits_for_it(
     assert "Traceback" not in worker.output
 
 
-def test_housekeeping_tells_once_that_the_database_takes_no_writes(
-    environment, database_url, tmp_path, workers_later, request
-):
+def test_housekeeping_tells_once_that_the_database_takes_no_writes(set_read_only, app, susan, workers):
     """Not with every sweep of the hours that may last, about a run that it would send again."""
-    switch = tmp_path / "read_only"
-    if database_url.startswith("sqlite"):
-        environment |= {"TASK_MODULES": "tests.trials,tests.read_only", "READ_ONLY_FILE": str(switch)}
-        request.getfixturevalue("monkeypatch").setenv("READ_ONLY_FILE", str(switch))
-    app, susan = request.getfixturevalue("app"), request.getfixturevalue("susan")
     lost = start("two_steps", susan)
     lost.sent_at -= timedelta(hours=1)
     lost_id = lost.id
     db.session.commit()
-    workers = workers_later()
     rq.Queue("microblog-tasks", connection=workers.connection).remove(f"{lost_id}-0-1")
-    set_read_only(app, switch, True)
+    set_read_only(True)
     worker = workers.ours()
     time.sleep(3)  # several sweeps
 
-    set_read_only(app, switch, False)
+    set_read_only(False)
 
     assert wait_for(lost_id, lambda row: not row.is_active).state == "succeeded"
     assert worker.output.count("housekeeping cannot work") == 1
@@ -283,17 +291,11 @@ def test_housekeeping_tells_once_that_the_database_takes_no_writes(
     ],
 )
 def test_who_is_told_to_leave_while_a_job_waits_for_the_database_leaves(
-    environment, database_url, tmp_path, workers_later, request, options, ends
+    set_read_only, app, susan, workers, options, ends
 ):
     """And the next one has the run in seconds, once there is a database: it does not wait to be missed."""
-    switch = tmp_path / "read_only"
-    if database_url.startswith("sqlite"):
-        environment |= {"TASK_MODULES": "tests.trials,tests.read_only", "READ_ONLY_FILE": str(switch)}
-        request.getfixturevalue("monkeypatch").setenv("READ_ONLY_FILE", str(switch))
-    app, susan = request.getfixturevalue("app"), request.getfixturevalue("susan")
     run = start("two_steps", susan).id
-    set_read_only(app, switch, True)
-    workers = workers_later()
+    set_read_only(True)
     worker = workers.ours() if options is None else workers.stock(*options)
     worker.wait_until(lambda: "cannot be taken yet" in worker.output, "word of the read-only database")
 
@@ -305,7 +307,7 @@ def test_who_is_told_to_leave_while_a_job_waits_for_the_database_leaves(
     else:
         worker.signal(signal.SIGTERM)
         assert worker.process.wait(10) == 0
-    set_read_only(app, switch, False)
+    set_read_only(False)
     workers.ours()
 
     ended = wait_for(run, lambda row: not row.is_active)
@@ -313,14 +315,14 @@ def test_who_is_told_to_leave_while_a_job_waits_for_the_database_leaves(
     assert "Traceback" not in worker.output
 
 
-def test_connections_made_while_the_database_was_read_only_are_not_kept(app, susan):
+def test_connections_made_while_the_database_was_read_only_are_not_kept(set_read_only, database_url, app, susan):
     """PostgreSQL decides when a connection is made whether it may write, and the web keeps its connections."""
     if is_sqlite():
         pytest.skip("SQLite decides anew at each write")
-    set_read_only(app, None, True)
+    set_read_only(True)
     member_id = db.session.scalar(select(User.id))
     db.session.commit()
-    set_read_only_of_new_connections(app, False)
+    set_read_only_of_new_connections(database_url, False)
     writes = []
 
     for _ in range(3):
@@ -334,25 +336,3 @@ def test_connections_made_while_the_database_was_read_only_are_not_kept(app, sus
             writes.append(False)
 
     assert writes == [False, True, True]
-
-
-def set_read_only(app, switch, is_so):
-    if is_sqlite():
-        switch.touch() if is_so else switch.unlink()
-        return
-    db.session.remove()
-    db.engine.dispose()
-    set_read_only_of_new_connections(app, is_so)
-
-
-def set_read_only_of_new_connections(app, is_so):
-    url = sqlalchemy.make_url(app.config["SQLALCHEMY_DATABASE_URI"]).set(drivername="postgresql")
-    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
-        connection.execute("SET default_transaction_read_only = off")
-        name = connection.info.dbname
-        connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {"on" if is_so else "off"}')
-        if is_so:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
