@@ -1,7 +1,7 @@
 """The only clock: aware times in UTC, and how they are written for programs."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 
 def now() -> datetime:
@@ -18,5 +18,5 @@ def zone(name: str) -> ZoneInfo:
     """The time zone of that name, or UTC for one that this machine does not know."""
     try:
         return ZoneInfo(name)
-    except ZoneInfoNotFoundError:  # chosen on a machine that knew it
+    except (LookupError, ValueError, OSError):  # chosen on a machine that knew it; a folder of zones is no zone
         return ZoneInfo("UTC")

@@ -4,6 +4,9 @@ English stands in the templates themselves. Every name here that a template uses
 among what the template was given; without them it speaks English, and tells times in UTC.
 """
 
+import logging
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from gettext import NullTranslations
@@ -11,6 +14,7 @@ from io import BytesIO
 from pathlib import Path
 
 from babel import Locale, dates, numbers
+from babel.messages.catalog import Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
@@ -23,6 +27,9 @@ from app import clock
 ENGLISH = "en"
 FOLDER = Path(__file__).parent / "translations"
 _LOCALES = {ENGLISH: "en_GB"}  # days before months, and no AM
+_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+
+log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
@@ -36,8 +43,8 @@ def init_app(app: Flask) -> None:
 @cache
 def known() -> dict[str, str]:
     """Each language's code and its own name for itself, English first: `{"en": "English", "de": "Deutsch"}`."""
-    codes = sorted(folder.name for folder in FOLDER.iterdir() if folder.is_dir())
-    return {code: (Locale.parse(code).get_display_name() or code).capitalize() for code in (ENGLISH, *codes)}
+    codes = sorted(file.parent.parent.name for file in FOLDER.glob("*/LC_MESSAGES/messages.po"))
+    return {code: _own_name(code) for code in (ENGLISH, *codes)}
 
 
 def or_english(language: str) -> str:
@@ -47,15 +54,26 @@ def or_english(language: str) -> str:
 
 @cache
 def words(language: str) -> NullTranslations:
-    """The language's catalogue. English has an empty one, as any that nobody has written: it says what it is asked."""
-    path = FOLDER / language / "LC_MESSAGES" / "messages.po"
+    """The language's catalogue. What it lacks or gets wrong stays English: no letter is lost over a translator's slip.
+
+    English has an empty one, as any that nobody has written or that cannot be read.
+    """
     if language not in known() or language == ENGLISH:
         return NullTranslations()
-    compiled = BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
-    compiled.seek(0)
-    return Translations(compiled)
+    try:
+        return _read(language)
+    except Exception:  # whatever the file, its encoding or its rule for plurals makes Babel raise
+        log.exception("the catalogue of %s cannot be read: its letters are English", language)
+        return NullTranslations()
+
+
+def is_sound(message: Message) -> bool:
+    """True if what was translated tells the same facts as the English; the forms of a plural may leave some out."""
+    asked = {name for text in _forms(message.id) for name in _placeholders(text) or ()}
+    told = [_placeholders(text) for text in _forms(message.string or "")]
+    if message.pluralizable:
+        return all(names is not None and names <= asked for names in told)
+    return told == [asked]
 
 
 def moment(at: datetime, language: str, time_zone: str) -> str:
@@ -68,6 +86,34 @@ def moment(at: datetime, language: str, time_zone: str) -> str:
 def number(count: int, language: str) -> str:
     """A whole number with the language's marks between thousands: 12,345 or 12.345."""
     return numbers.format_decimal(count, locale=_locale(language))
+
+
+def _read(language: str) -> Translations:
+    with (FOLDER / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    for message in list(catalogue):
+        if message.id and message.string and not is_sound(message):
+            log.error("%s: %r is badly translated, and stays English", language, message.id)
+            catalogue.delete(message.id)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def _forms(text: str | Sequence[str]) -> Sequence[str]:
+    return [text] if isinstance(text, str) else text
+
+
+def _placeholders(text: str) -> set[str] | None:
+    """The names of what is filled in; None if a % stands there that would break the filling in."""
+    is_broken = "%" in _PLACEHOLDER.sub("", text).replace("%%", "")
+    return None if is_broken else set(_PLACEHOLDER.findall(text))
+
+
+def _own_name(language: str) -> str:
+    name = Locale.parse(language).get_display_name() or language
+    return name[:1].upper() + name[1:]
 
 
 def _locale(language: str) -> str:

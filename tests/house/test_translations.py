@@ -37,6 +37,7 @@ def test_catalogue_says_everything_and_nothing_else(language):
         forms = [message.string] if isinstance(message.string, str) else message.string
         assert all(forms), f"{message.id}: nobody has translated it"
     assert [(message.id, errors) for message, errors in catalogue.check()] == []
+    assert [message.id for message in messages if not languages.is_sound(message)] == []
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from babel.messages.catalog import Message
 
 from app import languages
 
@@ -21,6 +22,8 @@ def test_english_comes_first_and_each_language_says_its_own_name():
         ("de", "Europe/Berlin", "Donnerstag, 23. Juli 2026, 01:05 Europe/Berlin"),
         ("es", "Asia/Kathmandu", "jueves, 23 de julio de 2026, 04:50 Asia/Kathmandu"),
         ("tlh", "Moon/Base", "Wednesday, 22 July 2026, 23:05 UTC"),
+        ("en", "Europe", "Wednesday, 22 July 2026, 23:05 UTC"),
+        ("en", "", "Wednesday, 22 July 2026, 23:05 UTC"),
     ],
 )
 def test_moment_is_told_by_a_clock_there(language, time_zone, told):
@@ -39,3 +42,76 @@ def test_words_nobody_has_translated_stay_english():
     assert languages.words("de").gettext("Never said") == "Never said"
     assert languages.words("tlh").gettext("Sign in") == "Sign in"
     assert languages.words("../..").gettext("Sign in") == "Sign in"
+
+
+@pytest.mark.parametrize(
+    ("english", "translated", "is_sound"),
+    [
+        ("Hello %(name)s", "Hallo %(name)s", True),
+        ("Hello %(name)s", "Hallo", False),
+        ("Hello %(name)s", "Hallo %(Name)s", False),
+        ("Hello %(name)s", "Hallo %s", False),
+        ("Hello %(name)s", "Hallo %(name)", False),
+        ("Hello", "Zu 100 % hallo", False),
+        ("Hello", "Zu 100 %% hallo", True),
+        (("%(number)s post", "%(number)s posts"), ("ein Beitrag", "%(number)s Beiträge"), True),
+        (("%(number)s post", "%(number)s posts"), ("ein Beitrag", "%(count)s Beiträge"), False),
+        (("%(number)s post", "%(number)s posts"), ("", ""), True),
+    ],
+)
+def test_translation_tells_the_facts_that_the_english_tells(english, translated, is_sound):
+    assert languages.is_sound(Message(english, translated)) is is_sound
+
+
+@pytest.fixture
+def catalogue(monkeypatch, tmp_path):
+    """A folder of translations in which a test writes its own German one."""
+
+    def write(content: bytes) -> None:
+        file = tmp_path / "de" / "LC_MESSAGES" / "messages.po"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(content)
+
+    monkeypatch.setattr(languages, "FOLDER", tmp_path)
+    languages.known.cache_clear()
+    languages.words.cache_clear()
+    yield write
+    languages.known.cache_clear()
+    languages.words.cache_clear()
+
+
+HEADER = b'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+
+
+def test_badly_translated_words_stay_english_and_the_log_names_them(catalogue, caplog):
+    catalogue(HEADER + b'msgid "Hello %(name)s,"\nmsgstr "Hallo %(nmae)s,"\n\nmsgid "Sign in"\nmsgstr "Anmelden"\n')
+
+    words = languages.words("de")
+
+    assert (words.gettext("Hello %(name)s,"), words.gettext("Sign in")) == ("Hello %(name)s,", "Anmelden")
+    assert "Hello %(name)s," in caplog.text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        HEADER + b'msgid "Sign in"\nmsgstr "\xff"\n',
+        HEADER.replace(b"utf-8", b"klingon"),
+        HEADER.replace(b"\n\n", b'\n"Plural-Forms: nplurals=2; plural=open(1);\\n"\n\n') + b'msgid "a"\nmsgstr "b"\n',
+    ],
+)
+def test_catalogue_that_cannot_be_read_leaves_its_letters_english(catalogue, caplog, content):
+    catalogue(content)
+
+    assert languages.words("de").gettext("Sign in") == "Sign in"
+    assert "de cannot be read" in caplog.text
+
+
+def test_only_a_catalogue_makes_a_language(catalogue):
+    catalogue(HEADER)
+    (languages.FOLDER / "__pycache__").mkdir()
+    (languages.FOLDER / "fr").mkdir()
+    (languages.FOLDER / "pt_BR" / "LC_MESSAGES").mkdir(parents=True)
+    (languages.FOLDER / "pt_BR" / "LC_MESSAGES" / "messages.po").write_bytes(HEADER)
+
+    assert languages.known() == {"en": "English", "de": "Deutsch", "pt_BR": "Português (Brasil)"}
