@@ -6,7 +6,7 @@ among what the template was given; without them it speaks English, and tells tim
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from gettext import NullTranslations
@@ -33,11 +33,11 @@ log = logging.getLogger(__name__)
 
 
 def init_app(app: Flask) -> None:
-    """Let templates say `_("…")`, `{% trans %}`, `count | number` and `at | moment`."""
+    """Let templates say `_("…")`, `{% trans %}`, `count | number`, `at | moment` and `language | tag`."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     # Jinja adds these to the environment when the extension is loaded (its documentation, "i18n Extension")
     app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
-    app.jinja_env.filters.update(moment=_moment, number=_number)
+    app.jinja_env.filters.update(moment=_moment, number=_number, tag=tag)
 
 
 @cache
@@ -50,6 +50,26 @@ def known() -> dict[str, str]:
 def or_english(language: str) -> str:
     """The language, or English where it is one that we do not write (any more)."""
     return language if language in known() else ENGLISH
+
+
+def wanted(ranges: Iterable[str]) -> str:
+    """The language that a browser's ranges ask for, the dearest first: `de-AT`, else `de`, then the next; else English.
+
+    Looked up as RFC 4647 has it (3.4), so `en-US, de;q=0.5` is English.
+    """
+    written = {tag(code).lower(): code for code in known()}
+    for asked in ranges:
+        wider = asked.lower().replace("_", "-")
+        while wider:
+            if wider in written:
+                return written[wider]
+            wider = wider.rpartition("-")[0]
+    return ENGLISH
+
+
+def tag(language: str) -> str:
+    """The language as letters and pages name it (RFC 5646): `pt-BR` for the catalogue pt_BR."""
+    return language.replace("_", "-")
 
 
 @cache

@@ -219,7 +219,7 @@ def _row(kind: str, address: str, key: str, words: Words, language: str) -> Row:
         "subject": words.subject,
         "text": words.text,
         "html": words.html,
-        "headers": {"Content-Language": language},  # RFC 3282
+        "headers": {"Content-Language": languages.tag(language)},  # RFC 3282
         "is_bulk": KINDS[kind].is_bulk,
         "state": WAITING,
         "created_at": now,

@@ -95,7 +95,7 @@ def register() -> ResponseReturnValue:
     if not form.validate():
         return _registration(form, invitation), 422
     username, password = form.username.data or "", form.password.data or ""
-    language = request.accept_languages.best_match(languages.known(), languages.ENGLISH)
+    language = languages.wanted(asked for asked, quality in request.accept_languages if quality > 0)
     if invitation is not None:
         member = invitations.accept(invitation, username, password, language)
         what_comes = ""

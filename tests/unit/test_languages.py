@@ -37,6 +37,22 @@ def test_thousands_are_marked_as_the_language_does(language, told):
     assert languages.number(12_345, language) == told
 
 
+@pytest.mark.parametrize(
+    ("ranges", "language"),
+    [
+        (["en-US", "de"], "en"),
+        (["de-AT", "en-US", "en"], "de"),
+        (["DE_de", "en"], "de"),
+        (["fr", "es-419", "en"], "es"),
+        (["zh-Hant-TW", "*"], "en"),
+        (["", "-", "-de", "d" * 8000, "d-" * 4000], "en"),
+        ([], "en"),
+    ],
+)
+def test_browser_gets_the_first_of_its_languages_that_we_write(ranges, language):
+    assert languages.wanted(ranges) == language
+
+
 def test_words_nobody_has_translated_stay_english():
     assert languages.words("de").gettext("Sign in") == "Anmelden"
     assert languages.words("de").gettext("Never said") == "Never said"
@@ -115,3 +131,5 @@ def test_only_a_catalogue_makes_a_language(catalogue):
     (languages.FOLDER / "pt_BR" / "LC_MESSAGES" / "messages.po").write_bytes(HEADER)
 
     assert languages.known() == {"en": "English", "de": "Deutsch", "pt_BR": "Português (Brasil)"}
+    assert languages.wanted(["pt-BR"]) == "pt_BR"
+    assert languages.tag("pt_BR") == "pt-BR"

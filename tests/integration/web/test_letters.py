@@ -194,6 +194,9 @@ def test_invitation_is_one_letter_however_often_it_is_pressed(susan):
     [
         ("de-AT,de;q=0.9,en;q=0.8", "de", "Willkommen bei Microblog, ada"),
         ("fr,es;q=0.7,en;q=0.3", "es", "Te damos la bienvenida a Microblog, ada"),
+        ("de-AT,en-US;q=0.7,en;q=0.3", "de", "Willkommen bei Microblog, ada"),
+        ("en-US,de;q=0.5", "en", "Welcome to Microblog, ada"),
+        ("de;q=0", "en", "Welcome to Microblog, ada"),
         ("fr", "en", "Welcome to Microblog, ada"),
         ("", "en", "Welcome to Microblog, ada"),
         (";;;q=x,\u00e9", "en", "Welcome to Microblog, ada"),
