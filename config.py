@@ -3,6 +3,8 @@
 import os
 import secrets
 from collections.abc import Mapping
+from email.headerregistry import Address
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 ROOT = Path(__file__).resolve().parent
+_YES, _NO = {"1", "true", "on", "yes"}, {"0", "false", "off", "no"}
 KNOWN_SECRETS = {"", "dev", "secret", "changeme", "change-me", "you-will-never-guess"}
 
 
@@ -36,10 +39,10 @@ class Config:
 
         self.MAIL_SERVER = env.get("MAIL_SERVER", "")
         self.MAIL_PORT = self._number(env, "MAIL_PORT", 25)
-        self.MAIL_USE_TLS = env.get("MAIL_USE_TLS", "") in {"1", "true", "on"}
+        self.MAIL_USE_TLS = self._switch(env, "MAIL_USE_TLS")
         self.MAIL_USERNAME = env.get("MAIL_USERNAME", "")
         self.MAIL_PASSWORD = env.get("MAIL_PASSWORD", "")
-        self.MAIL_FROM = env.get("MAIL_FROM", "microblog@localhost")
+        self.MAIL_FROM = self._sender(env)
 
         self.REGISTRATION = self._choice(env, "REGISTRATION", ("open", "invited"))
         self.SMS_URL = self._provider_url(env)
@@ -93,6 +96,18 @@ class Config:
                 return "postgresql+psycopg://" + url.removeprefix(short)
         return url
 
+    def _sender(self, env: Mapping[str, str]) -> str:
+        """An address, alone or behind a name: every letter would die of another."""
+        given = env.get("MAIL_FROM") or "microblog@localhost"
+        name, address = parseaddr(given)
+        try:
+            is_one = address.isascii() and bool(Address(name, addr_spec=address).domain)
+        except Exception:  # the parser raises whatever it stumbles over
+            is_one = False
+        if not is_one:
+            raise ConfigError(f"MAIL_FROM must be an address, or Name <address>, not {given!r}.")
+        return given
+
     def _provider_url(self, env: Mapping[str, str]) -> str:
         """Empty, or an address that a password may be sent to."""
         url = env.get("SMS_URL", "")
@@ -115,6 +130,13 @@ class Config:
         if value < 0 or (value == 0 and not may_be_zero):
             raise ConfigError(f"{name} must be more than {env[name]!r}.")
         return value
+
+    @staticmethod
+    def _switch(env: Mapping[str, str], name: str) -> bool:
+        value = env.get(name, "").strip().lower()
+        if value not in {"", *_YES, *_NO}:
+            raise ConfigError(f"{name} must be 1 or 0, not {env[name]!r}.")
+        return value in _YES
 
     @staticmethod
     def _choice(env: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:

@@ -3,6 +3,8 @@ import threading
 
 import pytest
 
+from app import clock
+from app.adapters.channels import Message, smtp
 from config import Config, ConfigError
 
 
@@ -63,3 +65,34 @@ def test_providers_password_is_sent_over_https_alone(tmp_path, url):
         make(tmp_path, SMS_URL=url)
 
     assert make(tmp_path, SMS_URL="https://sms.example.com/send").SMS_URL
+
+
+@pytest.mark.parametrize(
+    ("value", "is_on"), [("1", True), ("True", True), ("yes", True), ("", False), ("False", False)]
+)
+def test_encryption_is_on_however_one_writes_yes(tmp_path, value, is_on):
+    assert make(tmp_path, MAIL_USE_TLS=value).MAIL_USE_TLS is is_on
+
+
+def test_a_word_that_might_have_meant_yes_is_not_taken_for_no(tmp_path):
+    with pytest.raises(ConfigError, match="MAIL_USE_TLS"):
+        make(tmp_path, MAIL_USE_TLS="starttls")
+
+
+@pytest.mark.parametrize(
+    "sender", ["Microblog", "Microblog <>", "a@b@c", "@example.org", "pöst@example.org", "Example, Inc. <a@b.c>"]
+)
+def test_sender_no_letter_could_have_is_refused(tmp_path, sender):
+    with pytest.raises(ConfigError, match="MAIL_FROM"):
+        make(tmp_path, MAIL_FROM=sender)
+
+
+@pytest.mark.parametrize("sender", ["post@example.org", "Zoë’s Microblog <post@example.org>", "microblog@localhost"])
+def test_sender_is_an_address_with_or_without_a_name(tmp_path, sender):
+    config = make(tmp_path, MAIL_FROM=sender)
+
+    assert smtp.compose(Message("k", "a@example.org", "Hello", "Hello", clock.now()), config.MAIL_FROM)["From"]
+
+
+def test_sender_left_empty_is_the_usual_one(tmp_path):
+    assert make(tmp_path, MAIL_FROM="").MAIL_FROM == "microblog@localhost"
