@@ -6,6 +6,7 @@ a postman killed between the server's word and ours leaves one letter, not many,
 
 import logging
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from app import clock
 from app.adapters import channels
-from app.adapters.channels import Away, Channel, Later, Message, Refused, Unsure
+from app.adapters.channels import Away, Channel, ChannelTrouble, Later, Message, Refused, Unsure
 from app.engine import lease
 from app.extensions import db
 from app.models import Letter
@@ -90,16 +91,16 @@ class Postman:
             channel = self._channel(letter.channel)
             channel.send(letter.message)
         except Away as trouble:
-            self._rest(letter, trouble)
+            self._rest(letter, _sentence(letter, trouble))
         except Refused as trouble:
-            self._give_up(letter, str(trouble))
+            self._give_up(letter, _sentence(letter, trouble))
         except Unsure as trouble:
             if letter.is_bulk:
-                self._give_up(letter, f"{PERHAPS} {trouble}")
+                self._give_up(letter, f"{PERHAPS} {_sentence(letter, trouble)}")
             else:
-                self._put_off(letter, str(trouble))
+                self._put_off(letter, _sentence(letter, trouble))
         except Later as trouble:
-            self._put_off(letter, str(trouble))
+            self._put_off(letter, _sentence(letter, trouble))
         except Exception:
             log.exception("letter %s cannot be sent as it is", letter.id)
             self._give_up(letter, "Something went wrong in our code; the log has more.")
@@ -145,15 +146,15 @@ class Postman:
             self._channels[name] = self._open_channel(name)
         return self._channels[name]
 
-    def _rest(self, letter: InHand, trouble: Away) -> None:
+    def _rest(self, letter: InHand, sentence: str) -> None:
         """No letter gets through: all that are due wait a little, and none of them is blamed."""
-        log.warning("%s is out of reach: %s", letter.channel, trouble)
+        log.warning("%s is out of reach: %s", letter.channel, sentence)
         self._resting.add(letter.channel)
         until = clock.now() + timedelta(seconds=REST_SECONDS * random.uniform(1, 2))
-        self._settle(letter, state=WAITING, next_at=until, error=str(trouble))
+        self._settle(letter, state=WAITING, next_at=until, error=sentence)
         others = (IS_WAITING, Letter.channel == letter.channel, Letter.next_at < until)
         with db.engine.begin() as connection:
-            connection.execute(update(Letter).where(*others).values(next_at=until, error=str(trouble)))
+            connection.execute(update(Letter).where(*others).values(next_at=until, error=sentence))
         self.put_off += 1
 
     def _put_off(self, letter: InHand, sentence: str) -> None:
@@ -196,6 +197,17 @@ def backoff_seconds(attempts: int) -> float:
     """How long to wait after so many refusals: 30 s doubled each time, at most an hour, at random above half of it."""
     longest = min(BACKOFF_SECONDS * 2 ** min(attempts - 1, 20), BACKOFF_CAP_SECONDS)
     return random.uniform(longest / 2, longest)
+
+
+def _sentence(letter: InHand, trouble: ChannelTrouble) -> str:
+    """What the other side said, without the address: it stands beside the letter, and in production only in part.
+
+    Servers repeat all of it, or what is before the @; providers a number with or without its plus.
+    """
+    address = letter.message.to
+    short = address.rpartition("@")[0] or address.removeprefix("+")
+    pattern = "|".join(rf"(?<![\w.-]){re.escape(part)}(?![\w-]|\.\w)" for part in (address, short) if part)
+    return re.sub(pattern, "…", str(trouble), flags=re.IGNORECASE) if pattern else str(trouble)
 
 
 def _due() -> Select[int]:

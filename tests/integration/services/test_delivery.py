@@ -189,6 +189,19 @@ def test_lost_answer_sends_a_letter_again_but_not_a_bulk_one(susan, channel):
     assert "may have arrived" in only("bulk").error
 
 
+@pytest.mark.parametrize("trouble", [Refused, Later, Away, Unsure])
+@pytest.mark.parametrize("address", ["susan@example.com", "+4915112345678"])
+def test_what_a_server_says_is_kept_without_the_address(susan, channel, caplog, trouble, address):
+    write(susan, address=address)
+    name = address.partition("@")[0].removeprefix("+")
+    channel.troubles[address] = trouble(f"susan.example.org says 550 <{address.upper()}>: no {name}, says {name}.")
+
+    deliver(channel)
+
+    assert only("k").error.startswith("susan.example.org says 550 <…>: no …, says ….")
+    assert name not in (only("k").error + caplog.text).replace("susan.example.org", "")
+
+
 def test_letters_to_persons_pass_before_bulk(susan, channel):
     for key, is_bulk in (("digest", True), ("reset", False)):
         write(susan, key, is_bulk=is_bulk)
