@@ -30,6 +30,8 @@ def index() -> ResponseReturnValue:
         state=state,
         counts=letters.counts(),
         shown_address=letters.shown_address,
+        shown_title=_title,
+        is_masked=letters.is_masked(),
         has_server=letters.has_server(),
     )
 
@@ -42,6 +44,7 @@ def show(letter_id: int) -> ResponseReturnValue:
         "admin/outbox/show.html",
         letter=letter,
         address=letters.shown_address(letter),
+        title=_title(letter),
         is_masked=letters.is_masked(),
     )
 
@@ -88,6 +91,13 @@ def trial_text() -> ResponseReturnValue:
     db.session.commit()
     flash("A text message is on its way.")
     return redirect(url_for("admin_outbox.index"), 303)
+
+
+def _title(letter: Letter) -> str:
+    """What it is called: its subject, or in production, for subjects tell who wrote to whom, what kind it is of."""
+    kind = letters.KINDS.get(letter.kind)
+    name = kind.title if kind is not None else letter.kind
+    return name if letters.is_masked() else letter.subject or name
 
 
 def as_letter(html: str) -> Response:
