@@ -2,6 +2,8 @@ import shutil
 from collections import namedtuple
 from datetime import timedelta
 
+import pytest
+
 from app import clock, create_app
 from app.extensions import db
 from app.models import Run
@@ -90,6 +92,15 @@ def test_mail_server_that_is_away_is_wrong(app):
     app.config["MAIL_SERVER"], app.config["MAIL_PORT"] = "127.0.0.1", free_port()
 
     assert "MAIL_SERVER" in findings(app)["mail"].text
+
+
+@pytest.mark.parametrize(("environment_name", "is_read"), [("development", True), ("production", False)])
+def test_without_a_mail_server_it_says_who_reads_the_letters(app, environment_name, is_read):
+    app.config["MICROBLOG_ENV"] = environment_name
+
+    mail = findings(app)["mail"]
+
+    assert mail.is_well and ("nobody reads them" not in mail.text) is is_read
 
 
 def test_mail_server_that_answers_is_well(app):

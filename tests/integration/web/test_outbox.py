@@ -57,6 +57,7 @@ def test_production_masks_addresses_and_words(app, as_david, david, worker, capl
     assert all("d…@example.com" in page and "david@example.com" not in page for page in pages)
     assert "You asked for" not in "".join(pages)
     assert all("A letter to try the mail server with" in page and "Letters arrive" not in page for page in pages)
+    assert "letters reach nobody" in pages[0] and "to be read" not in pages[0]
     assert as_david.get(f"/admin/outbox/{letter.id}/html").status_code == 404
     assert "david@example.com" not in caplog.text and "You asked for" not in caplog.text
 
