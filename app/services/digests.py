@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, select
 from app import clock
 from app.extensions import db
 from app.models import LetterChoice, Post, User
-from app.models.letter_choice import DAILY
+from app.models.letter_choice import DAILY, NEVER
 from app.services import follows, letter_choices, letters, sight
 
 SHOWN_POSTS = 8
@@ -29,10 +29,13 @@ class ShownPost:
 
 
 def due(until: datetime) -> Select[LetterChoice, User]:
-    """Who is to get a digest by then, with what they chose. Addresses that are not confirmed get none."""
+    """Who is to get a digest by then, with what they chose. Addresses that are not confirmed get none.
+
+    Who ends digests while a round has them in hand is given one more due time by it, so the time alone says too little.
+    """
     is_open = (User.email_confirmed_at.is_not(None)) & User.is_suspended.is_(False)
     joined = select(LetterChoice, User).join(User, User.id == LetterChoice.user_id)
-    return joined.where(LetterChoice.digest_at <= until, is_open)
+    return joined.where(LetterChoice.digest_at <= until, LetterChoice.digest != NEVER, is_open)
 
 
 def write(choice: LetterChoice, member: User, until: datetime) -> letters.Row | None:

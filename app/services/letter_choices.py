@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import available_timezones
 
+from sqlalchemy import delete
+
 from app import clock, links
 from app.errors import Gone, Invalid
 from app.extensions import db
-from app.models import LetterChoice, User
+from app.models import Letter, LetterChoice, User
+from app.models.letter import IS_WAITING
 from app.models.letter_choice import DAILY, NEVER, WEEKLY
 from app.security import signed
 
@@ -30,6 +33,8 @@ def choose(member: User, digest: str, hour: int, time_zone: str, tells_of_runs: 
     choice = db.session.merge(of(member))
     choice.digest, choice.digest_hour, choice.time_zone, choice.tells_of_runs = digest, hour, time_zone, tells_of_runs
     choice.digest_at = next_digest(choice, clock.now())
+    if digest == NEVER:
+        _take_back(member)
     return choice
 
 
@@ -76,4 +81,11 @@ def unsubscribe(token: str) -> User:
     member = subscriber(token)
     choice = db.session.merge(of(member))
     choice.digest, choice.digest_at = NEVER, None
+    _take_back(member)
     return member
+
+
+def _take_back(member: User) -> None:
+    """What still waits of the letters that the member no longer wants: digests, and the one after a long absence."""
+    unwanted = delete(Letter).where(Letter.user_id == member.id, IS_WAITING, Letter.is_bulk)
+    db.session.execute(unwanted.execution_options(synchronize_session=False))

@@ -2,15 +2,18 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import insert, select
 
 from app import clock
 from app.engine import outbox
 from app.extensions import db
 from app.models import Follow, Letter, LetterChoice, Post
-from app.services import letter_choices, posts
+from app.services import letter_choices, letters, posts
 from tests.crowd import gather
 from tests.engine_fixtures import fresh
+
+WAITING = {"trial": {}, "digest": {"since": clock.now(), "count": 1, "is_more": False, "posts": [], "unsubscribe": "/"}}
 
 
 def wants(member, digest="daily", **changes):
@@ -86,6 +89,32 @@ def test_who_is_not_due_suspended_or_unconfirmed_gets_none(susan, john, mary, da
     run = send(worker)
 
     assert digests() == [] and run.done == 0
+
+
+def test_who_ended_digests_while_a_round_had_them_in_hand_gets_no_more(susan, john, worker):
+    choice = wants(susan)
+    letter_choices.unsubscribe(letter_choices.unsubscribe_token(susan))
+    choice.digest_at = clock.now() - timedelta(minutes=5)  # the round's word, which knew nothing of it
+    posts.publish(john, "hello")
+
+    run = send(worker)
+
+    assert digests() == [] and run.done == 0
+
+
+@pytest.mark.parametrize("way", ["link", "page"])
+def test_digest_that_still_waits_ends_with_the_others(susan, john, way):
+    for member in (susan, john):
+        letters.post([letters.draft(kind, member, f"{kind}:{member.id}", **facts) for kind, facts in WAITING.items()])
+    db.session.commit()
+
+    if way == "link":
+        letter_choices.unsubscribe(letter_choices.unsubscribe_token(susan))
+    else:
+        letter_choices.choose(susan, "never", 8, "UTC", True)
+    db.session.commit()
+
+    assert set(db.session.scalars(select(Letter.key))) == {f"trial:{susan.id}", f"trial:{john.id}", f"digest:{john.id}"}
 
 
 def test_imported_posts_are_no_news(susan, john, worker):
