@@ -27,10 +27,15 @@ def of(member: User) -> LetterChoice:
 
 
 def choose(member: User, digest: str, hour: int, time_zone: str, tells_of_runs: bool) -> LetterChoice:
-    """Keep the member's choice; the next digest is due when their clock next shows that hour. Raises Invalid."""
+    """Keep the member's choice; the next digest is due when their clock next shows that hour. Raises Invalid.
+
+    Who had none until now is told of the last day or week, and not of all that was written since they last had one.
+    """
     if digest not in DIGESTS or not 0 <= hour <= 23 or time_zone not in time_zones():
         raise Invalid("There is no such digest, hour or time zone.")
     choice = db.session.merge(of(member))
+    if choice.digest == NEVER:
+        choice.digested_until = None
     choice.digest, choice.digest_hour, choice.time_zone, choice.tells_of_runs = digest, hour, time_zone, tells_of_runs
     choice.digest_at = next_digest(choice, clock.now())
     if digest == NEVER:

@@ -67,6 +67,18 @@ def test_digest_goes_on_where_the_last_one_ended(susan, john, worker):
     assert "second" in second.text and "first" not in second.text
 
 
+def test_digest_that_is_chosen_again_begins_anew(susan, john, worker):
+    wants(susan, digest="never", digested_until=clock.now() - timedelta(days=400))
+    posts.publish(john, "long ago").created_at = clock.now() - timedelta(days=300)
+    posts.publish(john, "today")
+
+    wants(susan)
+    send(worker)
+
+    (letter,) = digests()
+    assert "today" in letter.text and "long ago" not in letter.text
+
+
 def test_empty_digest_is_not_sent_and_the_next_is_due_a_day_on(susan, worker):
     wants(susan)
 
