@@ -62,8 +62,11 @@ def time_zones() -> list[str]:
 
 
 def unsubscribe_token(member: User) -> str:
-    """What the link in a digest carries; it stays good, for old letters are read too."""
-    return signed.sign(PURPOSE, member.id)
+    """What the link in a digest carries; it stays good, for old letters are read too.
+
+    SQLite gives a removed member's number to the next one, so it says since when the member has been here as well.
+    """
+    return signed.sign(PURPOSE, _who(member))
 
 
 def unsubscribe_link(member: User) -> tuple[str, dict[str, str]]:
@@ -74,9 +77,10 @@ def unsubscribe_link(member: User) -> tuple[str, dict[str, str]]:
 
 def subscriber(token: str) -> User:
     """Whose digests the link ends. Raises Gone."""
-    member_id = signed.read(PURPOSE, token, None)
-    member = db.session.get(User, member_id) if member_id is not None else None
-    if member is None:
+    values = signed.read(PURPOSE, token, None)
+    is_known_since = isinstance(values, list)  # the first letters carried the number alone
+    member = db.session.get(User, values[0] if is_known_since else values) if values else None
+    if member is None or (is_known_since and values != _who(member)):
         raise Gone("This link belongs to nobody here.")
     return member
 
@@ -88,6 +92,10 @@ def unsubscribe(token: str) -> User:
     choice.digest, choice.digest_at = NEVER, None
     _take_back(member)
     return member
+
+
+def _who(member: User) -> list[int | str]:
+    return [member.id, clock.stamp(member.created_at)]
 
 
 def _take_back(member: User) -> None:

@@ -10,6 +10,7 @@ from app import clock
 from app.engine import outbox
 from app.extensions import db
 from app.models import Letter, LetterChoice, User
+from app.security import signed
 from app.services import activity_choices, letter_choices, letters, posts
 from tests.engine_fixtures import fresh
 from tests.letterbox import newest
@@ -71,6 +72,19 @@ def test_digest_carries_a_button_that_ends_it_without_sign_in(mail_server, app, 
         response = program.post(path, data={"List-Unsubscribe": "One-Click"})
         assert response.status_code == 200 and "gets no digests any more" in response.text
     assert (choice_of(susan).digest, choice_of(susan).digest_at) == ("never", None)
+
+
+def test_link_of_a_removed_member_ends_nothing_of_who_has_their_number_now(app, susan):
+    letter_choices.choose(susan, "daily", 8, "UTC", True)
+    token = letter_choices.unsubscribe_token(susan)
+    susan.created_at += timedelta(days=1)
+    db.session.commit()
+
+    assert app.test_client().post(f"/letters/unsubscribe/{token}").status_code == 410
+    assert choice_of(susan).digest == "daily"
+
+    old = signed.sign(letter_choices.PURPOSE, susan.id)
+    assert app.test_client().post(f"/letters/unsubscribe/{old}").status_code == 200
 
 
 @pytest.mark.parametrize("token", ["x", "MQ.aaaa.bbbb"])
