@@ -161,6 +161,18 @@ def test_of_text_messages_asked_for_at_once_five_a_day_go_out(app, susan):
     assert db.session.scalar(select(func.count(Letter.id)).where(Letter.channel == "sms")) == 5
 
 
+def test_of_text_messages_of_all_members_at_once_no_more_go_out_than_the_house_pays_for(app, susan, john, mary, david):
+    app.config["SMS_PARTS_A_DAY"] = 7
+
+    def write(one):
+        return lambda number: commit(
+            lambda: text_messages.write("trial", "+4915112345678", f"{one}-{number}", member(one))
+        )
+
+    assert not together(app, 4, *(write(each.id) for each in (susan, john, mary, david)))
+    assert db.session.scalar(select(func.count(Letter.id)).where(Letter.channel == "sms")) == 7
+
+
 def test_badges_are_right_whatever_happens_at_once(app, susan, john):
     pair, post_id = (susan.id, john.id), posts.publish(susan, "Like me").id
     db.session.commit()
