@@ -91,10 +91,20 @@ def restore(member: User) -> None:
 
 def set_password(member: User, password: str) -> None:
     """Give the member a new password and end every sign-in made with the old one. Raises Invalid for its length."""
+    set_password_hash(member, password_hash(password))
+
+
+def set_password_hash(member: User, hashed: str) -> None:
+    """As `set_password`, for who made the hash before the transaction began to write: it takes long."""
+    member.password_hash = hashed
+    _sign_out_everywhere(member)
+
+
+def password_hash(password: str) -> str:
+    """What is stored of a new password. Raises Invalid for its length."""
     if not passwords.MIN_LENGTH <= len(password) <= passwords.MAX_LENGTH:
         raise Invalid(f"A password has between {passwords.MIN_LENGTH} and {passwords.MAX_LENGTH} characters.")
-    member.password_hash = passwords.hashed(password)
-    _sign_out_everywhere(member)
+    return passwords.hashed(password)
 
 
 def set_language(member: User, language: str) -> None:

@@ -50,12 +50,12 @@ def finish(token: str, password: str) -> User:
 
     Of two that come with one link at once, one is let in: the row is locked, and looked at again.
     """
-    member = member_of(token)
+    member, hashed = member_of(token), accounts.password_hash(password)
     begin_writing(db.session.connection())
     locked = select(User).where(User.id == member.id).with_for_update()
     db.session.scalar(locked.execution_options(populate_existing=True))
     member_of(token)
-    accounts.set_password(member, password)
+    accounts.set_password_hash(member, hashed)
     confirmations.note(member)
     letters.password_changed(member)
     return member

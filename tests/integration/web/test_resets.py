@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import func, select
 
 from app.errors import Gone
-from app.extensions import db
+from app.extensions import db, is_writing
 from app.models import Letter, Run
-from app.security import signed
+from app.security import passwords, signed
 from app.services import accounts, confirmations, resets
 from tests.letterbox import link_in, newest
 from tests.statements import statements
@@ -87,6 +87,19 @@ def test_two_that_follow_one_link_at_once_do_not_both_get_in(app, susan):
     assert len(outcomes) == 1
     db.session.expire_all()
     assert accounts.authenticate("susan", outcomes[0]) is not None
+
+
+def test_nobody_waits_to_write_while_the_new_password_is_hashed(susan, monkeypatch):
+    hashed, were_writing = passwords.hashed, []
+
+    def hash_and_look(password):
+        were_writing.append(is_writing(db.session.connection()))
+        return hashed(password)
+
+    monkeypatch.setattr(passwords, "hashed", hash_and_look)
+    resets.finish(resets.link_token(susan), NEW["password"])
+
+    assert were_writing == [False]
 
 
 def test_link_is_over_after_an_hour(visitor, susan, monkeypatch):
