@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.orm import aliased
 
 from app import clock
-from app.engine import artifacts, notices
+from app.engine import artifacts, notices, schedules
 from app.extensions import db
 from app.models import Conversation, Letter, Notification, Run, ScheduleDue, Upload, notification, run_state
 from app.models.letter import DEAD, SENT
@@ -41,10 +41,12 @@ class Kind:
 def runs_over() -> Select[str, int | None]:
     """Id and owner of the runs whose keeping is over.
 
-    The newest success of each of the house's own tasks stays: it tells when the site was last cleaned, and since when
-    no canary has come back.
+    The newest success of each task that starts by the clock stays: it tells when the site was last cleaned, and since
+    when no canary has come back. Others do not: a forgotten password's names the address.
     """
-    newest = select(func.max(Run.id)).where(Run.user_id.is_(None), Run.state == run_state.SUCCEEDED).group_by(Run.task)
+    by_clock = [task.name for task, _line in schedules.scheduled()]
+    is_told_of = (Run.user_id.is_(None), Run.task.in_(by_clock), Run.state == run_state.SUCCEEDED)
+    newest = select(func.max(Run.id)).where(*is_told_of).group_by(Run.task)
     return select(Run.id, Run.user_id).where(Run.expires_at < clock.now(), Run.id.not_in(newest))
 
 

@@ -12,7 +12,7 @@ from app.engine import notices, outbox, schedules
 from app.extensions import db
 from app.models import Activity, Artifact, Letter, Notification, Post, PostTag, Run, RunEvent, ScheduleDue, Upload
 from app.models.activity import FOLLOW
-from app.services import activities, cleaning, letters, posts
+from app.services import activities, cleaning, letters, posts, resets
 from app.services.imports import uploads
 from tests.archives import POSTS, as_json
 from tests.engine_fixtures import fresh
@@ -74,14 +74,23 @@ def test_a_run_that_is_retried_in_this_moment_stays(app, susan, worker):
     assert db.session.scalar(select(func.count()).select_from(Artifact)) == 1
 
 
-def test_the_newest_success_of_the_houses_tasks_stays(susan, worker, clean):
-    runs = [outbox.request("for_the_house", by=None) for _ in range(3)]
+def test_the_newest_success_of_a_task_that_starts_by_the_clock_stays(susan, worker, clean):
+    runs = [outbox.request("every_day", by=None) for _ in range(3)]
     worker.work()
     for run in runs:
         expire(run)
 
     assert clean()["Runs"] == 2
     assert db.session.get(Run, runs[-1].id) is not None
+
+
+def test_no_address_stays_behind_of_who_forgot_a_password(worker, clean):
+    resets.ask("nobody@example.com")
+    worker.work()
+    expire(db.session.scalars(select(Run).where(Run.task == "send_reset")).one())
+
+    assert clean()["Runs"] == 1
+    assert db.session.scalar(select(Run.id).where(Run.task == "send_reset")) is None
 
 
 def test_an_upload_goes_with_the_last_run_that_looked_at_it(app, susan, john, worker, clean):
