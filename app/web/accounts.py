@@ -21,6 +21,7 @@ from app.web.forms.accounts import LoginForm, RegistrationForm
 bp = Blueprint("accounts", __name__, url_prefix="/auth")
 
 TOO_OFTEN = "Too many failed attempts to sign in. Wait a few minutes, then try again."
+TOO_MANY_REFUSED = "Too many failed attempts to make an account. Wait an hour, then try again."
 
 
 @login_manager.user_loader
@@ -86,7 +87,9 @@ def register_form() -> ResponseReturnValue:
     return _registration(RegistrationForm(), _invitation())
 
 
+# A form that says whose name or address is taken must not be asked about everybody.
 @bp.post("/register")
+@limiter.limit("50 per hour", deduct_when=_failed, error_message=TOO_MANY_REFUSED)
 def register() -> ResponseReturnValue:
     """Make an account; signing in comes next."""
     invitation, form = _invitation(), RegistrationForm()

@@ -6,7 +6,7 @@ from app import create_app
 from app.extensions import db
 from app.models import User
 from app.services import accounts
-from app.web.accounts import TOO_OFTEN
+from app.web.accounts import TOO_MANY_REFUSED, TOO_OFTEN
 from config import Config
 from tests.processes import free_port
 from tests.visitor import JSON, Visitor
@@ -161,6 +161,17 @@ def test_guessing_is_stopped_and_says_for_how_long(app, susan):
     assert response.status_code == 429 and TOO_OFTEN in response.text
     assert 0 < int(response.headers["Retry-After"]) <= 300
     assert visitor.post("/auth/login", headers=JSON, username="SUSAN", password="x").json["detail"] == TOO_OFTEN
+
+
+def test_who_is_here_is_not_found_out_by_registering_again_and_again(app, susan):
+    visitor = Visitor(app)
+    for _ in range(50):
+        assert visitor.post("/auth/register", **{**ADA, "email": "susan@example.com"}).status_code == 422
+
+    response = visitor.post("/auth/register", **ADA)
+
+    assert response.status_code == 429 and TOO_MANY_REFUSED in response.text
+    assert not accounts.is_name_taken("ada")
 
 
 def test_others_still_sign_in_while_one_name_is_guessed_at(app, susan, john):
