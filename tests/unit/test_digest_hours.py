@@ -37,5 +37,12 @@ def test_hour_that_a_change_of_clocks_leaves_out_still_comes():
     assert due("2026-03-29T00:00", hour=2).isoformat() == "2026-03-29T01:00:00+00:00"
 
 
+def test_hour_that_a_change_of_clocks_brings_twice_comes_once():
+    first = due("2026-10-24T23:00", hour=2)
+    assert first.isoformat() == "2026-10-25T00:00:00+00:00"
+
+    assert due(first.isoformat()[:16], hour=2).isoformat() == "2026-10-26T01:00:00+00:00"
+
+
 def test_never_is_never():
     assert due("2026-11-22T12:00", digest="never") is None

@@ -1,5 +1,6 @@
 """Tasks that start by the clock. The clock is handed in; a due time is asked for once, whoever looks."""
 
+import dataclasses
 import threading
 from datetime import UTC, datetime, timedelta
 
@@ -92,6 +93,41 @@ def test_no_due_time_is_doubled_or_lost_when_clocks_change(app):
             dues.append(moment)
 
         assert dues == [night + timedelta(hours=12) + number * DAY for number in range(3)]
+
+
+def declare(monkeypatch: pytest.MonkeyPatch, line: str | None) -> None:
+    """As a deploy would that changes the cron line of `every_day`."""
+    changed = dataclasses.replace(registry.find("every_day"), schedule=line)
+    monkeypatch.setitem(registry._tasks, "every_day", changed)
+
+
+@pytest.mark.parametrize(
+    ("line", "hours_later", "due_hours"),
+    [
+        ("0 12 * * *", 20, []),
+        ("0 6 * * *", 17, []),  # 6 o'clock was before noon: that it was never asked for is no news
+        ("0 6 * * *", 19, [18]),
+        ("0 15 * * *", 4, [3]),  # due earlier today: caught up, once
+        ("*/15 * * * *", 1, [1]),
+    ],
+)
+def test_a_changed_line_catches_up_with_what_came_after_the_last_due_time(
+    begun, monkeypatch, line, hours_later, due_hours
+):
+    declare(monkeypatch, line)
+    for _twice in range(2):
+        schedules.ask_for_due(NOON + timedelta(hours=hours_later, minutes=1))
+
+    assert [due.due_at for due in dues_of("every_day")] == [NOON, *(NOON + timedelta(hours=h) for h in due_hours)]
+    assert runs_of("every_day") == len(due_hours)
+
+
+def test_a_task_that_has_lost_its_line_is_asked_for_no_more(begun, monkeypatch):
+    declare(monkeypatch, None)
+
+    schedules.ask_for_due(NOON + 2 * DAY)
+
+    assert runs_of("every_day") == 0 and runs_of("every_day_or_not") == 1
 
 
 def test_a_run_that_is_still_active_is_not_doubled(begun, monkeypatch):
