@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,9 +14,12 @@ from app.adapters.channels import HttpSmsChannel
 
 
 class SmsProvider:
-    """`messages` is what it took; `answers` the status it gives to messages for a number instead of 201."""
+    """`messages` is what it took; `answers` the status it gives to messages for a number instead of 201.
 
-    def __init__(self) -> None:
+    With a certificate it speaks https.
+    """
+
+    def __init__(self, certificate: ssl.SSLContext | None = None) -> None:
         self.messages: list[dict[str, str]] = []
         self.answers: dict[str, int] = {}
         self.silent_for: set[str] = set()
@@ -31,7 +35,10 @@ class SmsProvider:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/2010-04-01/Accounts/account/Messages.json"
+        if certificate is not None:
+            self._server.socket = certificate.wrap_socket(self._server.socket, server_side=True)
+        scheme = "https" if certificate is not None else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}/2010-04-01/Accounts/account/Messages.json"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def channel(self, **options) -> HttpSmsChannel:

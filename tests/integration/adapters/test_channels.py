@@ -279,3 +279,25 @@ def test_provider_whose_answer_is_lost_may_have_taken_it(sms_provider):
 
     with pytest.raises(Unsure):
         sms_provider.channel(answer_seconds=0.2).send(HELLO)
+
+
+@pytest.fixture
+def https_provider(certificate):
+    provider = SmsProvider(certificate)
+    yield provider
+    provider.stop()
+
+
+def test_text_message_goes_over_https_to_a_provider_that_is_trusted(https_provider, certificate_files, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate_files[0]))
+
+    https_provider.channel().send(replace(HELLO, to="+4915112345678"))
+
+    assert [message["To"] for message in https_provider.messages] == ["+4915112345678"]
+
+
+def test_provider_whose_certificate_nobody_signed_gets_no_message(https_provider):
+    with pytest.raises(Away, match="certificate"):
+        https_provider.channel().send(HELLO)
+
+    assert https_provider.messages == []
