@@ -60,16 +60,17 @@ class HttpSmsChannel:
         """Nothing stays open between two messages."""
 
     def _connect(self) -> http.client.HTTPConnection:
-        host, port = self.url.hostname or "", self.url.port
+        host = self.url.hostname or ""
         connection: http.client.HTTPConnection
-        if self.url.scheme == "https":
-            context = ssl.create_default_context()
-            connection = http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=context)
-        else:
-            connection = http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
         try:
+            port = self.url.port
+            if self.url.scheme == "https":
+                context = ssl.create_default_context()
+                connection = http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=context)
+            else:
+                connection = http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
             connection.connect()
-        except OSError as error:
+        except Exception as error:  # a name or port that cannot be is no message's fault either
             raise Away(f"{host} does not let us in: {_told(error)}.") from error
         if connection.sock is not None:
             connection.sock.settimeout(self.answer_seconds)
@@ -85,7 +86,7 @@ class HttpSmsChannel:
         path = (self.url.path or "/") + (f"?{self.url.query}" if self.url.query else "")
         try:
             connection.request("POST", path, form, headers)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
             raise Away(f"{self.url.hostname} broke off: {_told(error)}.") from error
 
 

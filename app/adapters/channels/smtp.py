@@ -90,7 +90,7 @@ class SmtpChannel:
                 smtp.ehlo()
             if self.username:
                 smtp.login(self.username, self.password)
-        except (OSError, smtplib.SMTPException) as error:
+        except Exception as error:  # a name, port or password that cannot be is no letter's fault either
             if smtp is not None:
                 smtp.close()
             raise Away(f"{self.server}:{self.port} does not let us in: {_told(error)}.") from error
@@ -182,6 +182,8 @@ def message_id(key: str, sender: str) -> str:
 
 
 def _told(error: Exception) -> str:
+    if isinstance(error, UnicodeError):
+        return "a name or password in the settings is not of the kind it understands"
     code = getattr(error, "smtp_code", None)
     if code is not None:
         return _words(int(code), _bytes(getattr(error, "smtp_error", b"")))

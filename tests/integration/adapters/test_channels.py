@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.adapters.channels import Away, Later, MemoryChannel, Message, Refused, SmtpChannel, Unsure, smtp
+from app.adapters.channels import (
+    Away,
+    HttpSmsChannel,
+    Later,
+    MemoryChannel,
+    Message,
+    Refused,
+    SmtpChannel,
+    Unsure,
+    smtp,
+)
 from tests.mail import MailServer
 from tests.processes import free_port
 from tests.sms import SmsProvider
@@ -196,6 +206,23 @@ def test_server_that_knows_no_tls_gets_no_letter_where_tls_is_asked_for(mail_ser
         channel_to(mail_server, starts_tls=True).send(HELLO)
 
     assert mail_server.letters == []
+
+
+@pytest.mark.parametrize("changed", [{"server": "mail..example.org"}, {"port": 99999}, {"password": "schlüssel"}])
+def test_settings_that_lead_nowhere_are_no_letters_fault(mail_server, changed):
+    mail_server.logins = {b"microblog": b"secret"}
+    settings = {"server": "127.0.0.1", "port": mail_server.port, "username": "microblog", "password": "secret"}
+
+    with pytest.raises(Away) as trouble:
+        SmtpChannel(**(settings | changed)).send(HELLO)
+
+    assert "schl" not in str(trouble.value) and "xfc" not in str(trouble.value)
+
+
+@pytest.mark.parametrize("url", ["https://sms..example.org/", "http://127.0.0.1:99999/", "http://127.0.0.1:x/"])
+def test_provider_that_is_nowhere_is_no_messages_fault(url):
+    with pytest.raises(Away):
+        HttpSmsChannel(url, "account", "secret", "+1555").send(HELLO)
 
 
 @pytest.fixture(params=["after STARTTLS", "from the start"])
