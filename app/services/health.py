@@ -12,7 +12,8 @@ from app import clock
 from app.adapters import redis
 from app.engine import monitor
 from app.extensions import db
-from app.models import Run, ScheduleDue, run_state
+from app.models import Letter, Run, ScheduleDue, run_state
+from app.models.letter import DEAD, IS_DEAD, IS_WAITING, WAITING
 from app.services import schema
 
 CANARY = "canary"
@@ -71,7 +72,7 @@ def canary(moment: datetime) -> Canary | None:
 
 
 def metrics(redis_url: str) -> str:
-    """The queues, the runs and the canary in Prometheus' text format."""
+    """The queues, the runs, the letters and the canary in Prometheus' text format."""
     state = queues(redis_url)
     by_state = db.session.execute(select(Run.state, func.count()).group_by(Run.state)).all()
     lines = [
@@ -86,6 +87,14 @@ def metrics(redis_url: str) -> str:
     ):
         values = [({"queue": row["name"]}, row[field] or 0) for row in state.rows]
         lines += _family(f"microblog_queue_{field}", explanation, values)
+    counted = [
+        ({"state": name}, float(db.session.scalar(select(func.count(Letter.id)).where(condition)) or 0))
+        for name, condition in ((WAITING, IS_WAITING), (DEAD, IS_DEAD))
+    ]
+    lines += _family("microblog_letters", "Letters that wait, and those that were given up.", counted)
+    written_at = db.session.scalar(select(func.min(Letter.created_at)).where(IS_WAITING))
+    age = (clock.now() - written_at).total_seconds() if written_at is not None else 0.0
+    lines += _family("microblog_letters_oldest_seconds", "Since the oldest letter that waits was written.", [({}, age)])
     if state.canary is not None:
         for name, explanation in (
             ("age_seconds", "Since the last canary came back: the whole way of a task, once a minute."),

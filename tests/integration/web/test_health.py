@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from app import clock, create_app
 from app.engine import schedules
 from app.extensions import db
 from app.models import Run
-from app.services import health
+from app.services import health, letters
 from config import Config
 from tests import database
 from tests.processes import free_port
@@ -124,6 +125,22 @@ def test_metrics_are_in_prometheus_format(client):
 
     assert "# TYPE microblog_redis_up gauge\nmicroblog_redis_up 1\n" in text
     assert 'microblog_queue_workers{queue="microblog-tasks"} 0' in text
+
+
+def test_letters_that_wait_or_are_dead_are_counted(client, susan):
+    assert 'microblog_letters{state="dead"} 0\n' in client.get("/metrics").text
+    for key, changes in {
+        "late": {"created_at": clock.now() - timedelta(minutes=20)},
+        "dead": {"state": "dead"},
+    }.items():
+        letters.post([letters.draft("trial", susan, key) | changes])
+    db.session.commit()
+
+    text = client.get("/metrics").text
+
+    assert 'microblog_letters{state="waiting"} 1\nmicroblog_letters{state="dead"} 1\n' in text
+    assert 1200 <= float(re.search(r"^microblog_letters_oldest_seconds (\S+)$", text, re.MULTILINE)[1]) < 1320
+    assert "susan" not in text
 
 
 @pytest.mark.parametrize(
