@@ -11,7 +11,7 @@ import ssl
 from contextlib import suppress
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +23,24 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
 TLS_FROM_THE_START = 465
-LINES = SMTP.clone(max_line_length=990)  # folded at 78, a long address in a header would come out encoded
 _OK, _FINAL = 2, 5
 _GO_AHEAD, _SHUTTING_DOWN = 354, 421
 _FULL_STOP = re.compile(rb"(?m)^\.")
 _WORST = 1000  # characters of a server's answer that are kept
+
+
+class _Lines(EmailPolicy):
+    """Folds a subject, whose encoded words have 75 characters at most (RFC 2047 §2), and nothing else: a long address
+    in a header would come out encoded.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """The header as it is sent."""
+        length = 76 if name.lower() == "subject" else 990
+        return super(_Lines, self.clone(max_line_length=length)).fold_binary(name, value)
+
+
+LINES = _Lines(linesep="\r\n")
 
 
 class SmtpChannel:

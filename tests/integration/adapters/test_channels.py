@@ -1,5 +1,6 @@
 """What every channel promises, and what the mail server's answers mean."""
 
+import re
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -132,6 +133,23 @@ def test_letter_arrives_as_it_was_written(mail_server):
     assert letter["Date"].datetime == HELLO.written_at
     assert letter["Auto-Submitted"] == "auto-generated"
     assert letter["List-Unsubscribe"] == unsubscribe
+    channel.close()
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Über " * 40, "ü" * 200, "a" * 200, "Grüße von Zoë an alle, die hier sind, und an die anderen auch " * 3],
+)
+def test_long_subject_is_written_in_words_every_program_reads(mail_server, subject):
+    channel = channel_to(mail_server)
+
+    channel.send(replace(HELLO, subject=subject))
+
+    (letter,) = mail_server.letters
+    assert letter["Subject"] == subject.strip()
+    lines = smtp.compose(replace(HELLO, subject=subject), "post@example.org").as_bytes(policy=smtp.LINES)
+    words = re.findall(rb"=\?utf-8\?.*?\?=", lines.partition(b"\r\nDate:")[0])
+    assert all(len(word) <= 75 for word in words) and (words or subject.isascii())
     channel.close()
 
 
