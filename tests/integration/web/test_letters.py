@@ -134,7 +134,9 @@ def test_long_run_ends_with_a_letter(mail_server, susan, worker):
 
     (letter,) = mail_server.to("susan@example.com")
     assert letter["Subject"] == "Export posts: finished"
-    assert f"http://127.0.0.1:5000/runs/{run.id}" in letter.get_body(("plain",)).get_content()
+    for part in ("plain", "html"):
+        words = letter.get_body((part,)).get_content()
+        assert f"http://127.0.0.1:5000{run.result_url}" in words and run.result_url.startswith(f"/runs/{run.id}/files/")
 
 
 def test_failed_run_says_so_and_not_how_the_code_broke(mail_server, susan, worker):
