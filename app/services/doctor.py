@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select, text
@@ -14,7 +14,8 @@ from app.adapters import channels, redis
 from app.engine import monitor
 from app.engine.registry import DEFAULT_QUEUE
 from app.extensions import db
-from app.models import Run, run_state
+from app.models import Letter, Run, run_state
+from app.models.letter import IS_WAITING
 from app.services import letters, schema
 
 Settings = Mapping[str, Any]
@@ -119,6 +120,11 @@ def mail(settings: Settings) -> str:
         raise Trouble(
             f"{channel.server} lets us in, but letters are due since {due:%Y-%m-%d %H:%M} UTC: is a worker up?"
         )
+    since, said = _put_off(clock.now() - LETTERS_LATE)
+    if since is not None:
+        raise Trouble(
+            f"{channel.server} lets us in, but letters wait since {since:%Y-%m-%d %H:%M} UTC. It said: {said}"
+        )
     dead = letters.counts()["dead"]
     return f"{channel.server} lets us in" + (f"; {dead} dead letters in /admin/outbox" if dead else "")
 
@@ -132,6 +138,14 @@ EXAMINATIONS: dict[str, Callable[[Settings], str]] = {
     "disk": disk,
     "mail": mail,
 }
+
+
+def _put_off(late: datetime) -> tuple[datetime | None, str | None]:
+    """When the oldest letter was written that the channel, and not its own mailbox, keeps waiting; and why."""
+    is_kept = (IS_WAITING, Letter.channel == channels.EMAIL, Letter.attempts == 0, Letter.error.is_not(None))
+    oldest = select(Letter.created_at, Letter.error).where(*is_kept, Letter.created_at < late)
+    row = db.session.execute(oldest.order_by(Letter.created_at).limit(1)).first()
+    return (row.created_at, row.error) if row is not None else (None, None)
 
 
 def _tried(subject: str, check: Callable[[Settings], str], settings: Settings) -> Finding:

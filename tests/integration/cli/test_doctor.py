@@ -3,11 +3,12 @@ from collections import namedtuple
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from app import clock, create_app
 from app.extensions import db
-from app.models import Run
-from app.services import doctor
+from app.models import Letter, Run
+from app.services import doctor, letters
 from config import Config
 from tests import database
 from tests.processes import free_port
@@ -115,3 +116,26 @@ def test_mail_server_that_answers_is_well(app):
         assert findings(app)["mail"].is_well
     finally:
         controller.stop()
+
+
+def test_mail_server_that_lets_us_in_and_takes_nothing_is_wrong(mail_server, app, susan, worker):
+    mail_server.says_of_senders = "550 not from you"
+    letters.trial(susan)
+    worker.work()
+    assert findings(app)["mail"].is_well, "it may be over in a minute"
+
+    db.session.execute(update(Letter).values(created_at=clock.now() - timedelta(minutes=20)))
+    db.session.commit()
+
+    mail = findings(app)["mail"]
+    assert not mail.is_well and "letters wait since" in mail.text and "550 not from you" in mail.text
+
+
+def test_one_busy_mailbox_is_not_the_servers_trouble(mail_server, app, susan, worker):
+    mail_server.answers["susan@example.com"] = "451 4.3.0 busy"
+    letters.trial(susan)
+    worker.work()
+    db.session.execute(update(Letter).values(created_at=clock.now() - timedelta(minutes=20)))
+    db.session.commit()
+
+    assert findings(app)["mail"].is_well
