@@ -147,11 +147,14 @@ class Postman:
         return self._channels[name]
 
     def _rest(self, letter: InHand, sentence: str) -> None:
-        """No letter gets through: all that are due wait a little, and none of them is blamed."""
+        """No letter gets through: all that are due wait a little, and none of them is blamed.
+
+        This one waits longest. Should it be what the server stumbles over, the others pass it the next time.
+        """
         log.warning("%s is out of reach: %s", letter.channel, sentence)
         self._resting.add(letter.channel)
         until = clock.now() + timedelta(seconds=REST_SECONDS * random.uniform(1, 2))
-        self._settle(letter, state=WAITING, next_at=until, error=sentence)
+        self._settle(letter, state=WAITING, next_at=until + timedelta(seconds=REST_SECONDS), error=sentence)
         others = (IS_WAITING, Letter.channel == letter.channel, Letter.next_at < until)
         with db.engine.begin() as connection:
             connection.execute(update(Letter).where(*others).values(next_at=until, error=sentence))

@@ -178,6 +178,22 @@ def test_server_that_is_away_is_no_letters_fault_and_is_asked_once(susan, john, 
     assert len(channel.sent) == 5
 
 
+def test_letter_that_the_server_hangs_up_on_does_not_hold_up_the_others(susan, john, channel, monkeypatch):
+    write(susan, "hangs up")
+    for key in ("one", "two"):
+        write(john, key)
+    channel.troubles[susan.email] = Away("It hung up.")
+    deliver(channel)
+    assert channel.sent == []
+
+    later = clock.now() + timedelta(seconds=2 * delivery.REST_SECONDS)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    deliver(channel)
+
+    assert [message.key for message in channel.sent] == ["one", "two"]
+    assert (only("hangs up").state, only("hangs up").attempts) == ("waiting", 0)
+
+
 def test_lost_answer_sends_a_letter_again_but_not_a_bulk_one(susan, channel):
     write(susan, "personal")
     write(susan, "bulk", is_bulk=True)
