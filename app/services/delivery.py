@@ -30,9 +30,10 @@ from app.models.letter import DEAD, IS_SENDING, IS_WAITING, SENDING, SENT, WAITI
 
 log = logging.getLogger(__name__)
 
-HELD_SECONDS = 180.0  # longer than the slowest server may take for one letter
+HELD_SECONDS = 400.0  # longer than the slowest server may take for one letter
 BACKOFF_SECONDS, BACKOFF_CAP_SECONDS = 30.0, 3600.0
 MAX_ATTEMPTS = 54  # with the back-off about two days, as mail servers have it among themselves
+MOST_COPIES = 5  # of a letter whose answer is lost each time: perhaps all of them arrive
 REST_SECONDS = 30.0  # until a channel that is out of reach is tried again
 PATIENCE_SECONDS = 10.0  # to write down what came of a letter, when the database is away just then
 NO_LONGER = "It is too late: what this letter says no longer holds."
@@ -95,7 +96,7 @@ class Postman:
         except Refused as trouble:
             self._give_up(letter, _sentence(letter, trouble))
         except Unsure as trouble:
-            if letter.is_bulk:
+            if letter.is_bulk or letter.attempts + 1 >= MOST_COPIES:
                 self._give_up(letter, f"{PERHAPS} {_sentence(letter, trouble)}")
             else:
                 self._put_off(letter, _sentence(letter, trouble))

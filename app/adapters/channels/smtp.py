@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
+LAST_ANSWER_SECONDS = 120.0  # after the last dot servers look for viruses, and who goes too early sends it twice
 TLS_FROM_THE_START = 465
 _OK, _FINAL = 2, 5
 _GO_AHEAD, _SHUTTING_DOWN = 354, 421
@@ -57,10 +58,11 @@ class SmtpChannel:
         password: str = "",
         sender: str = "microblog@localhost",
         answer_seconds: float = ANSWER_SECONDS,
+        last_answer_seconds: float = LAST_ANSWER_SECONDS,
     ) -> None:
         self.server, self.port, self.starts_tls = server, port, starts_tls
         self.username, self.password = username, password
-        self.sender, self.answer_seconds = sender, answer_seconds
+        self.sender, self.answer_seconds, self.last_answer_seconds = sender, answer_seconds, last_answer_seconds
         self._smtp: smtplib.SMTP | None = None
 
     def send(self, message: "Message") -> None:
@@ -95,8 +97,7 @@ class SmtpChannel:
                 smtp = smtplib.SMTP_SSL(self.server, self.port, timeout=CONNECT_SECONDS, context=context)
             else:
                 smtp = smtplib.SMTP(self.server, self.port, timeout=CONNECT_SECONDS)
-            if smtp.sock is not None:
-                smtp.sock.settimeout(self.answer_seconds)
+            self._be_patient(smtp, self.answer_seconds)
             smtp.ehlo_or_helo_if_needed()
             if self.starts_tls and self.port != TLS_FROM_THE_START:
                 smtp.starttls(context=ssl.create_default_context())
@@ -125,7 +126,9 @@ class SmtpChannel:
             raise Away(f"{self.server} broke off: {_told(error)}.") from error
         if code == _GO_AHEAD:
             try:
+                self._be_patient(smtp, self.last_answer_seconds)
                 code, answer = smtp.getreply()
+                self._be_patient(smtp, self.answer_seconds)
             except (OSError, smtplib.SMTPException) as error:
                 self._drop()
                 raise Unsure(f"{self.server} fell silent before it confirmed: {_told(error)}.") from error
@@ -156,6 +159,11 @@ class SmtpChannel:
         if code // 100 == _FINAL:
             raise Refused(said)
         raise Later(said)
+
+    @staticmethod
+    def _be_patient(smtp: smtplib.SMTP, seconds: float) -> None:
+        if smtp.sock is not None:
+            smtp.sock.settimeout(seconds)
 
     def _drop(self) -> None:
         """The connection is of no use any more; no word of goodbye."""

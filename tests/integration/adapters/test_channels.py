@@ -2,6 +2,7 @@
 
 import re
 import socket
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -209,6 +210,15 @@ def test_silent_server_is_given_up(mail_server):
 
     with pytest.raises(Away):
         channel_to(mail_server, answer_seconds=0.2).send(HELLO)
+
+
+def test_server_that_never_says_what_became_of_a_letter_is_left(mail_server):
+    is_over = threading.Event()
+    mail_server.meanwhile = lambda: is_over.wait(20)
+
+    with pytest.raises(Unsure):
+        channel_to(mail_server, last_answer_seconds=0.2).send(HELLO)
+    is_over.set()
 
 
 @pytest.mark.parametrize("answer", ["530 sign in first", "550 not from you", "451 greylisted", "421 closing"])

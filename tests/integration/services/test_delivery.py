@@ -218,6 +218,23 @@ def test_what_a_server_says_is_kept_without_the_address(susan, channel, caplog, 
     assert name not in (only("k").error + caplog.text).replace("susan.example.org", "")
 
 
+def test_letter_whose_answer_is_lost_each_time_does_not_come_for_ever(susan, channel):
+    write(susan)
+    copies = []
+
+    class Losing(MemoryChannel):
+        def send(self, message):
+            copies.append(message.key)
+            raise Unsure("It fell silent.")
+
+    for _time in range(8):
+        deliver(Losing())
+        due_now(only("k"))
+
+    assert len(copies) == delivery.MOST_COPIES
+    assert only("k").state == "dead" and "may have arrived" in only("k").error
+
+
 def test_letters_to_persons_pass_before_bulk(susan, channel):
     for key, is_bulk in (("digest", True), ("reset", False)):
         write(susan, key, is_bulk=is_bulk)
