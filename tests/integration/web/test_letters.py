@@ -182,12 +182,12 @@ def test_letters_can_be_read_in_every_language(app, david):
 
     page = as_david.get("/admin/letters/trial")
     assert "Letters arrive" in page.text and "/admin/letters/trial?language=es" in page.text
-    assert "Las cartas llegan" in as_david.get("/admin/letters/trial?language=es").text
+    assert "Los correos llegan" in as_david.get("/admin/letters/trial?language=es").text
     assert '<html lang="de">' in as_david.get("/admin/letters/trial/html?language=de").text
     assert as_david.get("/admin/letters/trial?language=tlh").status_code == 404
     david.language = "de"
     db.session.commit()
-    assert "Briefe kommen an" in as_david.get("/admin/letters/trial").text
+    assert "E-Mails kommen an" in as_david.get("/admin/letters/trial").text
 
 
 def test_letters_are_previewed_by_admins_alone(app, susan):
