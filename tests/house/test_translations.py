@@ -1,7 +1,12 @@
 """Every word of a letter is there in every language, and nothing of it gets lost on the way."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 from babel.messages import extract
@@ -38,6 +43,28 @@ def test_catalogue_says_everything_and_nothing_else(language):
         assert all(forms), f"{message.id}: nobody has translated it"
     assert [(message.id, errors) for message, errors in catalogue.check()] == []
     assert [message.id for message in messages if not languages.is_sound(message)] == []
+
+
+def test_documented_commands_work_in_a_fresh_clone_and_lose_nothing(tmp_path):
+    for name in ("templates/email", "templates/sms", "app/translations"):
+        shutil.copytree(documents.ROOT / name, tmp_path / name)
+    shutil.copy(documents.ROOT / "pyproject.toml", tmp_path)
+    guide = (documents.ROOT / "docs" / "letters.md").read_text()
+    commands = re.findall(r"(?:^    |`)((?:mkdir|pybabel) [^`\n]+)", guide, re.MULTILINE)
+    assert len(commands) == 4
+
+    with_venv = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    for command in commands:
+        subprocess.run(command, shell=True, check=True, cwd=tmp_path, env=with_venv, capture_output=True)
+
+    assert read(tmp_path / "app" / "translations", "fr").keys() == asked_for()
+    for language in OTHERS:
+        assert read(tmp_path / "app" / "translations", language) == read(languages.FOLDER, language)
+
+
+def read(folder, language):
+    with (folder / language / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return {message.id: message.string for message in read_po(file, locale=language) if message.id}
 
 
 @pytest.mark.parametrize("language", OTHERS)
