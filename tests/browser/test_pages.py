@@ -1,11 +1,13 @@
 """Every page of the site that has an address of its own: on a phone and on a desk, in light and in dark."""
 
 import pytest
+from sqlalchemy import select
 
 from app.extensions import db
+from app.models import Letter
 from app.models.block import MUTE
 from app.models.mark import LIKE
-from app.services import blocks, follows, marks, messages, posts
+from app.services import blocks, follows, letters, marks, messages, posts
 from tests.browser.conftest import sign_in
 from tests.browser.soundness import assert_is_sound
 
@@ -33,6 +35,9 @@ def test_every_page_is_sound(app, browser, live_server, david, john, mary, look,
     marks.put(john, own, LIKE)
     for one, other in ((john, david), (david, john)):
         messages.send(one, other, LONG)
+    letters.post(
+        [letters.draft("trial", david, "long") | {"subject": LONG[:250], "address": f"{'w' * 200}@example.com"}]
+    )
     db.session.commit()
     # axe itself writes inline styles, which our pages forbid
     context = browser.new_context(base_url=live_server.url, bypass_csp=True, color_scheme=look)
@@ -41,7 +46,8 @@ def test_every_page_is_sound(app, browser, live_server, david, john, mary, look,
     seen = 0
     people = [f"/user/{name}" for name in ("david", "john", "mary", "david/followers", "john/following", "john/block")]
     talk = [f"/posts/{own.id}", f"/posts/{own.id}/edit", f"/posts/{own.id}/thread", "/tag/garden", "/messages/john"]
-    for path in [*addresses(app), *people, *talk, "/search?q=david", "/search?q=zebra"]:
+    sent = [f"/admin/outbox/{db.session.scalar(select(Letter.id))}", "/admin/letters/digest"]
+    for path in [*addresses(app), *people, *talk, *sent, "/search?q=david", "/search?q=zebra"]:
         page.set_viewport_size({"width": widths[0], "height": 700})
         answer = page.goto(path)
         if answer is None or "text/html" not in (answer.header_value("content-type") or ""):
