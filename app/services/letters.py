@@ -19,7 +19,7 @@ from app.errors import Conflict, NotFound
 from app.extensions import db
 from app.models import Letter, User
 from app.models.letter import DEAD, IS_WAITING, STATES, WAITING
-from app.services import letter_choices
+from app.services import delivery, letter_choices
 
 DELIVERY = "deliver_letters"
 SUBJECT_LENGTH = 255
@@ -189,8 +189,8 @@ def replay(letter: Letter) -> None:
 
 
 def replay_all() -> int:
-    """Send every dead letter that still makes sense; returns how many."""
-    return _revive(Letter.id > 0)
+    """Send every dead letter that still makes sense; returns how many. What may have arrived is sent one by one."""
+    return _revive(Letter.error.is_(None) | ~Letter.error.startswith(delivery.PERHAPS, autoescape=True))
 
 
 def waiting_since() -> datetime | None:

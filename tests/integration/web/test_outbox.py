@@ -100,6 +100,22 @@ def test_all_dead_letters_that_still_make_sense_are_sent_together(mail_server, a
     assert as_david.post(f"/admin/outbox/{late.id}/replay").status_code == 409
 
 
+def test_letter_that_may_have_arrived_is_sent_again_only_by_itself(mail_server, as_david, susan, worker):
+    letter = letter_to(susan, is_bulk=True)
+    mail_server.breaks_off_after_data.add("susan@example.com")
+    worker.work()
+    mail_server.breaks_off_after_data.clear()
+    assert "may have arrived" in as_david.get(f"/admin/outbox/{letter.id}").text
+
+    as_david.post("/admin/outbox/replay")
+    worker.work()
+    assert len(mail_server.letters) == 1
+
+    as_david.post(f"/admin/outbox/{letter.id}/replay")
+    worker.work()
+    assert len(mail_server.letters) == 2
+
+
 def test_outbox_is_read_a_page_at_a_time(as_david, susan):
     letters.post([letters.draft("trial", susan, f"k{number}") for number in range(30)])
     db.session.commit()
