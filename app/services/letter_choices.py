@@ -9,7 +9,7 @@ from app import clock, links
 from app.errors import Gone, Invalid
 from app.extensions import db
 from app.models import Letter, LetterChoice, User
-from app.models.letter import IS_WAITING
+from app.models.letter import DEAD, WAITING
 from app.models.letter_choice import DAILY, NEVER, WEEKLY
 from app.security import signed
 
@@ -99,6 +99,9 @@ def _who(member: User) -> list[int | str]:
 
 
 def _take_back(member: User) -> None:
-    """What still waits of the letters that the member no longer wants: digests, and the one after a long absence."""
-    unwanted = delete(Letter).where(Letter.user_id == member.id, IS_WAITING, Letter.is_bulk)
+    """What has not gone of the letters that the member no longer wants: digests, and the one after a long absence.
+
+    Dead ones too: they could be sent again.
+    """
+    unwanted = delete(Letter).where(Letter.user_id == member.id, Letter.state.in_((WAITING, DEAD)), Letter.is_bulk)
     db.session.execute(unwanted.execution_options(synchronize_session=False))

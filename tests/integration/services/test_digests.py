@@ -114,10 +114,12 @@ def test_who_ended_digests_while_a_round_had_them_in_hand_gets_no_more(susan, jo
     assert digests() == [] and run.done == 0
 
 
+@pytest.mark.parametrize("state", ["waiting", "dead"])
 @pytest.mark.parametrize("way", ["link", "page"])
-def test_digest_that_still_waits_ends_with_the_others(susan, john, way):
+def test_digest_that_has_not_gone_ends_with_the_others(susan, john, way, state):
     for member in (susan, john):
-        letters.post([letters.draft(kind, member, f"{kind}:{member.id}", **facts) for kind, facts in WAITING.items()])
+        drafts = [letters.draft(kind, member, f"{kind}:{member.id}", **facts) for kind, facts in WAITING.items()]
+        letters.post([draft | {"state": state} for draft in drafts])
     db.session.commit()
 
     if way == "link":
