@@ -21,6 +21,7 @@ from babel.support import Translations
 from flask import Flask
 from jinja2 import pass_context
 from jinja2.runtime import Context
+from markupsafe import escape
 
 from app import clock
 
@@ -152,12 +153,17 @@ def _language(context: Context) -> str:
 
 @pass_context
 def _gettext(context: Context, text: str) -> str:
-    return words(_language(context)).gettext(text)
+    return _as_text(context, words(_language(context)).gettext(text))
 
 
 @pass_context
 def _ngettext(context: Context, one: str, many: str, count: int) -> str:
-    return words(_language(context)).ngettext(one, many, count)
+    return _as_text(context, words(_language(context)).ngettext(one, many, count))
+
+
+def _as_text(context: Context, said: str) -> str:
+    """A catalogue holds text, the same for mail in HTML and without: Jinja itself would take it for markup."""
+    return escape(said) if context.eval_ctx.autoescape else said
 
 
 @pass_context

@@ -46,7 +46,7 @@ def test_every_page_is_sound(app, browser, live_server, david, john, mary, look,
     seen = 0
     people = [f"/user/{name}" for name in ("david", "john", "mary", "david/followers", "john/following", "john/block")]
     talk = [f"/posts/{own.id}", f"/posts/{own.id}/edit", f"/posts/{own.id}/thread", "/tag/garden", "/messages/john"]
-    sent = [f"/admin/outbox/{db.session.scalar(select(Letter.id))}", "/admin/letters/digest"]
+    sent = [f"/admin/outbox/{db.session.scalar(select(Letter.id))}", "/admin/letters/digest?language=de"]
     for path in [*addresses(app), *people, *talk, *sent, "/search?q=david", "/search?q=zebra"]:
         page.set_viewport_size({"width": widths[0], "height": 700})
         answer = page.goto(path)

@@ -87,3 +87,11 @@ def test_what_somebody_typed_is_no_markup_in_any_language(app, susan):
         assert "<b>susan" not in words.html and "<i>eve" not in words.html and "<script>" not in words.html
         assert "%(name)s {{ 7 * 7 }}" in words.html
         assert "<b>susan</b> %(name)s {{ 7 * 7 }}" in words.text
+
+
+def test_what_a_translator_wrote_is_no_markup_either(app):
+    said = app.jinja_env.from_string("{{ _('Tom & <b>%(name)s</b>, 100 %%', name=name) }}")
+    counted = app.jinja_env.from_string("{% trans count=1, name=name %}<i>{{ name }}{% pluralize %}{% endtrans %}")
+
+    assert said.render(name="<i>") == "Tom &amp; &lt;b&gt;&lt;i&gt;&lt;/b&gt;, 100 %"
+    assert counted.render(name="<i>") == "&lt;i&gt;&lt;i&gt;"
