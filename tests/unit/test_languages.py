@@ -11,7 +11,8 @@ AT = datetime(2026, 7, 22, 23, 5, tzinfo=UTC)
 
 
 def test_english_comes_first_and_each_language_says_its_own_name():
-    assert list(languages.known().items())[:3] == [("en", "English"), ("de", "Deutsch"), ("es", "Español")]
+    assert next(iter(languages.known())) == "en"
+    assert languages.known().items() >= {"en": "English", "de": "Deutsch", "es": "Español"}.items()
 
 
 @pytest.mark.parametrize(
