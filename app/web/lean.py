@@ -12,13 +12,17 @@ from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_login.utils import decode_cookie
 from itsdangerous import BadSignature
 
+from app.web.lazy_rules import LazyRule
+
 PATHS = frozenset({"/notifications"})
 CHECKED_FOR_SECONDS = 60.0
 KNOWN_COOKIES = 10_000
 
 
 class LeanFlask(Flask):
-    """Flask, except that the views at PATHS run without request hooks."""
+    """Flask, except that the views at PATHS run without request hooks, and that rules are compiled when needed."""
+
+    url_rule_class = LazyRule
 
     def full_dispatch_request(self) -> Response:
         """Answer the request, with every hook or, at PATHS, without."""
