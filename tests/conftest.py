@@ -1,5 +1,6 @@
 """Fixtures for every test: a fresh database, a private Redis, real workers, a real server, a real browser."""
 
+import gc
 import signal
 from importlib.util import find_spec
 
@@ -16,3 +17,11 @@ pytest_plugins = [
 ]
 if find_spec("tests.cast"):
     pytest_plugins.append("tests.cast")
+
+
+def pytest_collection_finish() -> None:
+    """Each test makes an app and drops it. What was imported for all of them is no garbage: nobody looks at it again,
+    which took a third of the suite's time.
+    """
+    gc.collect()
+    gc.freeze()
