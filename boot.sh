@@ -50,18 +50,25 @@ new_env() {
   say "Wrote .env with fresh secrets."
 }
 
+# A pytest session, which TERM ends with what it has started; `no` is 1 from the first that fails.
+session() { python -m pytest "$@" & wait $! || no=1; }
+on_postgres() { if [ -n "${POSTGRES_TEST_URL-}" ]; then TEST_DATABASE_URL=$POSTGRES_TEST_URL session "$@"; fi; }
+listen() { no=0; trap 'kill -INT $! 2> /dev/null; wait $!; exit 130' TERM; }
+
 # On SQLite and, with POSTGRES_TEST_URL, on that server too, one after the other.
 test_faults() {
-  trap 'kill -INT $! 2> /dev/null; wait $!; exit 130' TERM
-  no=0
-  python -m pytest tests/faults --ignore-glob='*/test_re*.py' &
-  wait $! || no=1
-  if [ -n "${POSTGRES_TEST_URL-}" ]; then
-    TEST_DATABASE_URL=$POSTGRES_TEST_URL python -m pytest tests/faults --ignore-glob='*/test_redis.py' \
-      --ignore-glob='*/test_demo.py' --ignore-glob='*/test_lab.py' --ignore-glob='*/test_memory.py' \
-      --ignore-glob='*/test_worker_options.py' &
-    wait $! || no=1
-  fi
+  listen
+  session tests/faults --ignore-glob='*/test_re*.py'
+  on_postgres tests/faults --ignore-glob='*/test_re*.py' --ignore-glob='*/test_demo.py' --ignore-glob='*/test_lab.py' \
+    --ignore-glob='*/test_memory.py' --ignore-glob='*/test_worker_options.py'
+  exit $no
+}
+
+# The rest of the faults, as many as take as long as the others, and the browser.
+test_stories() {
+  listen
+  session tests/faults/test_re*.py tests/browser
+  on_postgres tests/faults/test_recovery.py
   exit $no
 }
 
@@ -73,9 +80,9 @@ run_tests() {
   trap 'rm -rf "$logs"' EXIT
   test_faults > "$logs/1" 2>&1 &
   first=$!
-  python -m pytest tests/faults/test_re*.py tests/browser > "$logs/2" 2>&1 &
+  test_stories > "$logs/2" 2>&1 &
   second=$!
-  trap 'kill -TERM $first; kill -INT $second; wait $first $second; exit 130' INT TERM
+  trap 'kill -TERM $first $second; wait $first $second; exit 130' INT TERM
   say "tests/faults and tests/browser run meanwhile, and are shown when the others are through."
   python -m pytest tests/unit tests/house tests/integration --cov --cov-report=term --cov-fail-under=90 || failed=1
   if [ -n "${POSTGRES_TEST_URL-}" ]; then
