@@ -39,7 +39,12 @@ def due(until: datetime) -> Select[LetterChoice, User]:
 
 
 def write(choice: LetterChoice, member: User, until: datetime) -> letters.Row | None:
-    """The member's digest up to that moment, None if nothing was written; the next one is due a day or week on."""
+    """The member's digest up to that moment, None if nothing was written; the next one is due a day or week on.
+
+    None as well for who has ended digests, or gone, since the round read of them: that may be half a minute ago.
+    """
+    if db.session.scalar(select(LetterChoice.digest).where(LetterChoice.user_id == member.id)) in (None, NEVER):
+        return None
     span = timedelta(days=1 if choice.digest == DAILY else 7)
     since = choice.digested_until or until - span
     found = _newest(member, since, until)

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from app import clock
 from app.engine import outbox
 from app.extensions import db
 from app.models import Follow, Letter, LetterChoice, Post
+from app.services import digests as service
 from app.services import letter_choices, letters, posts
 from tests.crowd import gather
 from tests.engine_fixtures import fresh
@@ -112,6 +113,18 @@ def test_who_ended_digests_while_a_round_had_them_in_hand_gets_no_more(susan, jo
     run = send(worker)
 
     assert digests() == [] and run.done == 0
+
+
+def test_round_that_knows_nothing_of_an_end_asks_before_it_writes(susan, john):
+    choice = wants(susan)
+    posts.publish(john, "hello")
+    db.session.commit()
+    due_at = choice.digest_at
+    ended = update(LetterChoice).values(digest="never").execution_options(synchronize_session=False)
+    db.session.execute(ended)
+
+    assert choice.digest == "daily" and service.write(choice, susan, clock.now()) is None
+    assert choice.digest_at == due_at
 
 
 @pytest.mark.parametrize("state", ["waiting", "dead"])
