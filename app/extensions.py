@@ -8,6 +8,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import Connection, Engine, ExceptionContext, MetaData, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
 READ_ONLY = "25006"  # PostgreSQL's read_only_sql_transaction
@@ -27,7 +28,17 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base)
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy, whose sessions end without an error where the connection was cut before the end."""
+
+    def _teardown_session(self, exc: BaseException | None) -> None:
+        try:
+            super()._teardown_session(exc)
+        except DBAPIError:  # nothing could be rolled back, and nothing need be: the page was answered
+            self.session.registry.clear()
+
+
+db = Database(model_class=Base)
 migrate = Migrate()
 login = LoginManager()
 csrf = CSRFProtect()

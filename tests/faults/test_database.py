@@ -56,6 +56,21 @@ def test_a_page_whose_connection_is_cut_asks_again(app, client, susan, path):
     assert len(cut) == 1
 
 
+def test_a_connection_cut_after_the_answer_makes_no_error_of_it(app):
+    """What the page did is committed; there is only nobody left to roll back."""
+    if is_sqlite():
+        pytest.skip("SQLite has no backends")
+    with app.app_context():
+        db.session.execute(sqlalchemy.select(1))
+        driver = db.session.connection().connection.driver_connection
+        with psycopg.connect(driver.info.dsn, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [driver.info.backend_pid])
+
+    with app.app_context():
+        assert db.session.scalar(sqlalchemy.select(1)) == 1
+    assert db.engine.pool.checkedout() == 0
+
+
 def terminate_others(url):
     db.session.remove()
     db.engine.dispose()
