@@ -70,14 +70,19 @@ class SteadfastWorker(Worker):
             super().maintain_heartbeats(job, execution)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        """Register again after Redis was flushed or restarted empty; without Redis there is nobody to tell."""
+        """Register again after Redis was flushed or restarted empty; without Redis there is nobody to tell.
+
+        That the worker's own key is there says nothing: whatever RQ writes of its state makes it anew.
+        """
         if pipeline is not None:
             super().heartbeat(timeout, pipeline)
             return
         try:
-            if not self._is_horse and not self.connection.exists(self.key):
+            if not self._is_horse and not self.connection.sismember(self.redis_workers_keys, self.key):
+                self.connection.delete(self.key)  # or it would be told that there is one of its name
                 with contextlib.suppress(ValueError):
                     self.register_birth()
+                self.set_state(self._state)
             super().heartbeat(timeout)
             queues.note_answer(self.app)
         except redis.RedisError as error:

@@ -256,6 +256,7 @@ def test_redis_flushed_in_mid_run_is_not_noticed(app, susan, john, workers):
     workers.connection.flushall()
 
     assert wait_for(run, lambda row: not row.is_active).state == "succeeded"
+    wait_for(run, lambda _row: len(workers._names()) == 1)  # the worker registered again
     assert wait_for(start("two_steps", john), lambda row: not row.is_active).state == "succeeded"
 
 

@@ -240,6 +240,22 @@ def test_a_redis_that_dies_while_a_worker_introduces_itself_is_waited_for(own_re
         worker.teardown()
 
 
+def test_a_worker_registers_again_though_its_state_was_written_after_a_flush(own_redis, app):
+    connection = redis.connect(own_redis.url, fast=False)
+    worker = SteadfastWorker([rq.Queue("microblog-tasks", connection=connection)], connection=connection, app=app)
+    worker.bootstrap("WARNING")
+    connection.flushall()
+    worker.set_state("busy")
+
+    worker.heartbeat()
+
+    try:
+        (registered,) = rq.Worker.all(queue=worker.queues[0])
+        assert (registered.name, registered.get_state()) == (worker.name, "busy")
+    finally:
+        worker.teardown()
+
+
 def test_redis_restarted_empty(own_redis, app, client, susan, john, workers):
     """What waited there is sent again, and a worker that was there before registers again and takes it."""
     worker = workers.ours("microblog-high")
