@@ -39,6 +39,15 @@ def slow(run: Run, *, count: int = 100, seconds: float = 0.02) -> None:
         )
 
 
+@task(title="Faithful", unit="items", unique=None, retries=0)
+def faithful(run: Run, *, count: int = 100, seconds: float = 0.02) -> None:
+    """As slow, but it asks for its owner once, and each item is a batch of its own."""
+    owner_id = run.user.id
+    for number in run.each(range(count), atomic=1):
+        time.sleep(seconds)
+        db.session.add(Post(author_id=owner_id, body=f"number {number}", source="slow"))
+
+
 @task(title="Patient", unit="items", unique=None)
 def patient(run: Run, *, count: int = 100, seconds: float = 0.02) -> None:
     """As slow, but an error is not the end of it."""

@@ -258,7 +258,10 @@ def _call_and_end(book: Book, task: Task) -> None:
     except ERRORS as error:
         _let_go(error)
         _drop(book)
-        _fail(book.row, task, explain(error), error)
+        if _is_ownerless(book.row):
+            _end_cancelled(book.row, "Its owner is gone")
+        else:
+            _fail(book.row, task, explain(error), error)
 
 
 def _call(book: Book, task: Task) -> None:
@@ -328,6 +331,14 @@ def _yield(book: Book) -> None:
         return
     outbox.send_after_commit(row.id)
     db.session.commit()
+
+
+def _is_ownerless(row: Run) -> bool:
+    """The owner may have been deleted since the last batch, and an item broken for that: a key that leads nowhere."""
+    if row.user_id is not None:
+        row.user_id = db.session.scalar(select(Run.user_id).where(Run.id == row.id))
+        db.session.rollback()
+    return row.is_orphaned
 
 
 def _end_cancelled(row: Run, why: str = "Stopping") -> None:

@@ -232,9 +232,10 @@ def test_cancel_really_stops(susan, workers):
     assert timeline(run.id)[-2:] == ["cancelling", "cancelled"]
 
 
-def test_a_member_deleted_in_mid_run_takes_the_run_and_its_files_along(app, susan, workers):
+@pytest.mark.parametrize("task", ["slow", "faithful"])
+def test_a_member_deleted_in_mid_run_takes_the_run_and_its_files_along(app, susan, workers, task):
     worker = workers.ours()
-    run = start("slow", susan, count=1000, seconds=0.02)
+    run = start(task, susan, count=1000, seconds=0.02)
     wait_for(run, lambda row: row.done > 5)
     folder = open_storage(app.config["STORAGE_URL"]).parts(run.id)
 
