@@ -61,6 +61,8 @@ test_faults() {
   session tests/faults --ignore-glob='*/test_re*.py'
   on_postgres tests/faults --ignore-glob='*/test_re*.py' --ignore-glob='*/test_demo.py' --ignore-glob='*/test_lab.py' \
     --ignore-glob='*/test_memory.py' --ignore-glob='*/test_worker_options.py'
+  on_postgres tests/integration/services tests/integration/web/test_notifications.py \
+    tests/integration/web/test_resets.py
   exit $no
 }
 
@@ -86,9 +88,7 @@ run_tests() {
   say "tests/faults and tests/browser run meanwhile, and are shown when the others are through."
   python -m pytest tests/unit tests/house tests/integration --cov --cov-report=term --cov-fail-under=90 || failed=1
   if [ -n "${POSTGRES_TEST_URL-}" ]; then
-    TEST_DATABASE_URL=$POSTGRES_TEST_URL python -m pytest tests/house/test_models.py tests/integration/engine \
-      tests/integration/services tests/integration/web/test_notifications.py tests/integration/web/test_resets.py ||
-      failed=1
+    TEST_DATABASE_URL=$POSTGRES_TEST_URL python -m pytest tests/house/test_models.py tests/integration/engine || failed=1
   fi
   wait $first || failed=1
   wait $second || failed=1

@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.checkout",
     "tests.mail",
     "tests.sms",
+    "tests.hanging_up",
 ]
 if find_spec("tests.cast"):
     pytest_plugins.append("tests.cast")
