@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 def init_app(app: Flask) -> None:
     """Let templates say `_("…")`, `{% trans %}`, `count | number`, `at | moment` and `language | tag`."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    # Jinja adds these to the environment when the extension is loaded (its documentation, "i18n Extension")
-    app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]
+    install = app.jinja_env.install_gettext_callables  # type: ignore[attr-defined]  # added by the extension, untyped
+    install(_gettext, _ngettext, newstyle=True)
     app.jinja_env.filters.update(moment=_moment, number=_number, tag=tag)
 
 

@@ -1,6 +1,6 @@
 """Address rules that are read at once, as ever, but compiled to build addresses with only when one is first built.
 
-Werkzeug makes two Python functions of each rule. For two hundred rules that took four fifths of `create_app`, and most
+Werkzeug makes two Python functions of each rule. For a hundred rules that took more than half of `create_app`, and most
 processes (each worker, each command) build a handful of addresses or none.
 """
 
