@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask, current_app
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -22,12 +23,14 @@ from app.engine import artifacts, lease, monitor, moves, notices, outbox, queues
 from app.engine.items import is_full_or_read_only
 from app.extensions import db
 from app.models import Run, run_state
+from app.models.run import new_number
 
 log = logging.getLogger(__name__)
 
 SEND_GRACE_SECONDS = 1.0
 HANGING_CANCEL_SECONDS = 30.0
 MAX_STRIKES = 3
+HUNG = "hung"
 PER_SWEEP = 200
 LOOKED_AFTER = 2000
 
@@ -150,7 +153,7 @@ def _stop_if_hanging(row: Run) -> bool:
         patience = 2 * (found.stall_after if found else 300)
         if row.advanced_at is None or clock.now() - row.advanced_at < timedelta(seconds=patience):
             return False
-    return _revive(row, "hung", "It hung and was stopped")
+    return _revive(row, HUNG, "It hung and was stopped")
 
 
 def _shortest_patience() -> float:
@@ -172,7 +175,7 @@ def _unsent() -> int:
     """Allowed to be sent, but no word that it was; and members who have a free place and a run that waits for one."""
     before = clock.now() - timedelta(seconds=SEND_GRACE_SECONDS)
     is_reserved = and_(Run.state == run_state.QUEUED, Run.sent_at < before, Run.sent_to.is_(None))
-    reserved = db.session.scalars(select(Run.id).where(is_reserved).order_by(Run.id).limit(PER_SWEEP)).all()
+    reserved = db.session.scalars(select(Run.id).where(is_reserved).order_by(Run.line).limit(PER_SWEEP)).all()
     other = aliased(Run)
     sent = select(func.count()).where(
         other.user_id == Run.user_id, other.state.in_(run_state.ACTIVE), other.sent_at.is_not(None)
@@ -192,7 +195,7 @@ def _over() -> int:
     a worker gave up waiting for the database. Sent again, under the same claim number.
     """
     is_sent = and_(Run.state == run_state.QUEUED, Run.sent_to.is_not(None), Run.sent_to != outbox.HERE)
-    query = select(Run.id, Run.claim, Run.send).where(is_sent).order_by(Run.id).limit(LOOKED_AFTER)
+    query = select(Run.id, Run.claim, Run.send).where(is_sent).order_by(Run.line).limit(LOOKED_AFTER)
     envelopes = [(row.id, row.claim, row.send) for row in db.session.execute(query)]
     db.session.rollback()
     if not envelopes:
@@ -255,7 +258,7 @@ def _send_again(row: Run) -> bool:
 
 def _each(condition: ColumnElement[bool], act: Callable[[Run], bool]) -> int:
     """Act on every run that matches, one run a transaction; what another process locks is skipped."""
-    ids = db.session.scalars(select(Run.id).where(condition).order_by(Run.id).limit(PER_SWEEP)).all()
+    ids = db.session.scalars(select(Run.id).where(condition).order_by(Run.line).limit(PER_SWEEP)).all()
     db.session.rollback()
     acted = 0
     for run_id in ids:
@@ -314,7 +317,9 @@ def _has_advanced(row: Run) -> bool:
     return row.advanced_at is not None and row.claimed_at is not None and row.advanced_at > row.claimed_at
 
 
-def _requeue(row: Run, reason: str, why: str, **changes: int) -> bool:
+def _requeue(row: Run, reason: str, why: str, **changes: Any) -> bool:
+    if reason == HUNG:
+        changes["line"] = new_number()  # it may hold a worker for minutes again: others first
     if not moves.move(row, run_state.QUEUED, why=why, reason=reason, sent_at=clock.now(), **changes):
         return False
     outbox.send_after_commit(row.id)

@@ -180,11 +180,11 @@ def lives(runs: Iterable[Run]) -> dict[str, dict[str, Any]]:
 
 
 def ahead_of(run_ids: Sequence[str]) -> Select[str, int]:
-    """Run id and how many queued runs of its queue were asked for before it."""
+    """Run id and how many queued runs of its queue have a place before its own."""
     other = aliased(Run)
     before = (
         select(func.count())
-        .where(other.state == run_state.QUEUED, other.queue == Run.queue, other.id < Run.id)
+        .where(other.state == run_state.QUEUED, other.queue == Run.queue, other.line < Run.line)
         .correlate(Run)
         .scalar_subquery()
     )

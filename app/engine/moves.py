@@ -9,6 +9,7 @@ from app import clock
 from app.engine import endings, notices, registry
 from app.extensions import db
 from app.models import Run, run_state
+from app.models.run import new_number
 
 KEEP_DAYS_OF_UNKNOWN_TASK = 30
 
@@ -66,7 +67,7 @@ def _consequences(row: Run, target: str) -> dict[str, Any]:
 
 
 def _revived(row: Run) -> dict[str, Any]:
-    """A failed run that is retried is active again, and unseen."""
+    """A failed run that is retried is active again, unseen, and the last in the line."""
     if row.state != run_state.FAILED:
         return {}
     return {
@@ -79,4 +80,5 @@ def _revived(row: Run) -> dict[str, Any]:
         "error_reference": None,
         "error_trace": None,
         "created_at": row.created_at,
+        "line": new_number(),
     }

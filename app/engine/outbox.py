@@ -9,7 +9,6 @@ import json
 import logging
 from typing import Any
 
-import uuid6
 from flask import current_app
 from sqlalchemy import Connection, Label, Select, and_, case, event, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -22,6 +21,7 @@ from app.engine.signals import ArgumentsTooLarge
 from app.errors import Conflict, Invalid, NotAllowed, NotFound, TooMany
 from app.extensions import begin_writing, db
 from app.models import Run, RunKey, User, run_state
+from app.models.run import new_number
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def request(
     if by is not None:
         _check_limits(task, by)
     row = Run(
-        id=str(uuid6.uuid7()),
+        id=new_number(),
         user_id=by.id if by else None,
         task=task.name,
         title=task.title,
@@ -113,7 +113,7 @@ def send_waiting(user_id: int | None) -> None:
         ids = connection.scalars(
             select(Run.id)
             .where(Run.user_id == user_id, Run.state == run_state.QUEUED, Run.sent_at.is_(None))
-            .order_by(Run.id)
+            .order_by(Run.line)
             .limit(free)
         ).all()
         if not ids:
@@ -130,7 +130,7 @@ def dispatch(run_ids: list[str]) -> None:
         rows = connection.execute(
             select(Run.id, Run.claim, Run.send, Run.queue, Run.task, _had_its_turn())
             .where(Run.id.in_(run_ids), Run.state == run_state.QUEUED, Run.sent_at.is_not(None), Run.sent_to.is_(None))
-            .order_by(Run.id)
+            .order_by(Run.line)
         ).all()
     for row in rows:
         _send(row.id, row.claim, row.send + 1, row.queue, row.task, row.had_its_turn)
@@ -140,7 +140,7 @@ def _had_its_turn() -> Label[bool]:
     """It had begun, and lost its worker or waited after an error: it goes on before others begin, who asked later.
 
     Nobody waits for ever: there are three strikes, and so many attempts. One that hung goes to the end, for it holds a
-    worker for minutes, and so does one that a person retries.
+    worker for minutes, and so does one that a person retries: these take a new place in the line.
     """
     return Run.reason.in_((notices.WORKER_LOST, notices.DEPLOY, notices.BACK_OFF_OVER)).label("had_its_turn")
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+import uuid6
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,11 +16,17 @@ _IS_QUEUED = text("state = 'queued'")
 _IS_ACTIVE = text("state IN ('queued', 'running', 'retrying', 'cancelling')")
 
 
+def new_number() -> str:
+    """A UUIDv7 (RFC 9562): as text it sorts behind those that were made before."""
+    return str(uuid6.uuid7())
+
+
 class Run(db.Model):
     """One asking of a task. `claim` is the fence: it rises each time a worker takes the run.
 
     `cursor` and `saved` are where and with what a next claim goes on; both are written with the work they cover.
     The cursor also names the owner, so that a deleted member's run is not taken for one of the house's own.
+    `line` is its place in the queue: who asks, or comes back to the end, takes a number that sorts behind the others.
     `active_key` is the unique key while the run is active and NULL afterwards, so a unique index guards it.
     `fault` is what the fault lab asked to go wrong, NULL everywhere else.
     """
@@ -32,6 +39,7 @@ class Run(db.Model):
     title: Mapped[str] = mapped_column(String(120))
     unit: Mapped[str] = mapped_column(String(32), default="items")
     queue: Mapped[str] = mapped_column(String(64))
+    line: Mapped[str] = mapped_column(String(36), default=new_number, server_default="")
     args: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     args_hash: Mapped[str] = mapped_column(String(64), default="")
     idempotency_key: Mapped[str | None] = mapped_column(String(128))
@@ -85,7 +93,7 @@ class Run(db.Model):
     __table_args__ = (
         Index("ix_run_user_newest", "user_id", "id"),
         Index("ix_run_active", "state", "queue", "id", sqlite_where=_IS_ACTIVE, postgresql_where=_IS_ACTIVE),
-        Index("ix_run_queued", "queue", "id", sqlite_where=_IS_QUEUED, postgresql_where=_IS_QUEUED),
+        Index("ix_run_queued", "queue", "line", sqlite_where=_IS_QUEUED, postgresql_where=_IS_QUEUED),
         Index("ix_run_user_active", "user_id", "state", sqlite_where=_IS_ACTIVE, postgresql_where=_IS_ACTIVE),
         Index("ix_run_quota", "user_id", "task", "created_at"),
         Index("uq_run_idempotency", "user_id", "idempotency_key", unique=True),

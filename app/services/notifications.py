@@ -38,7 +38,7 @@ _POLL = """
     SELECT 'run', NULL, NULL, NULL, r.id, r.state, r.task || ' ' || r.queue || ' ' || COALESCE(r.sent_to, '-'),
            r.advanced_at, r.created_at,
            CASE WHEN r.state = 'queued' THEN
-             (SELECT COUNT(*) FROM run b WHERE b.state = 'queued' AND b.queue = r.queue AND b.id < r.id) END
+             (SELECT COUNT(*) FROM run b WHERE b.state = 'queued' AND b.queue = r.queue AND b.line < r.line) END
       FROM run r
      WHERE r.user_id = :user_id AND r.state IN ('queued', 'running', 'retrying', 'cancelling')
     UNION ALL

@@ -73,8 +73,8 @@ def test_who_lost_its_worker_or_waited_after_an_error_goes_on_before_others_begi
     housekeeping.sweep()
 
     assert fresh(hung).reason == "hung"
+    assert [monitor.live(fresh(run))["queue"]["ahead"] for run in (lost, tried, *others, hung)] == [0, 1, 2, 3, 4]
     assert monitor.describe(fresh(tried))["text"] == "Waiting to try again"
-    assert monitor.live(fresh(tried))["queue"]["ahead"] == 1
     order = rq.Queue("microblog-tasks", connection=connection).job_ids
     first = [f"{run.id}-1-2" for run in (tried, lost)]  # who comes to the front stands before who came before
     assert order == [*first, *(f"{run.id}-0-1" for run in others), f"{hung.id}-1-2"]

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 
 from app import clock
-from app.engine import outbox
+from app.engine import control, monitor, outbox
 from app.extensions import db
 from app.models import Notification, NotificationCounter
 from app.services import notifications, runs
@@ -150,6 +150,22 @@ def test_how_many_are_ahead(client, susan, john):
     login(client, susan)
 
     assert client.get("/notifications").json["live"][run.id]["queue"]["ahead"] == 2
+
+
+def test_a_run_that_is_retried_is_the_last_in_the_line(client, susan, john):
+    run = outbox.request("slow", by=susan)
+    run.state, run.attempt = "failed", 9
+    db.session.commit()
+    for _ in range(2):
+        outbox.request("slow", by=john)
+    db.session.commit()
+    control.retry(run, susan)
+    db.session.commit()
+    login(client, susan)
+
+    polled, shown = client.get("/notifications").json, monitor.live(run)
+
+    assert polled["live"][run.id]["queue"]["ahead"] == shown["queue"]["ahead"] == 2
 
 
 def test_acknowledged_outcomes_are_not_new_and_not_unread(client, susan, worker):
