@@ -23,12 +23,16 @@ class SmsProvider:
         self.messages: list[dict[str, str]] = []
         self.answers: dict[str, int] = {}
         self.silent_for: set[str] = set()
+        self.password, self.has_a_list = "secret", True
         self.over = threading.Event()
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:  # the base class's name
                 provider.answer(self)
+
+            def do_GET(self) -> None:  # the base class's name
+                provider.answer_list(self)
 
             def log_message(self, *_words: object) -> None:
                 """Nothing."""
@@ -53,7 +57,18 @@ class SmsProvider:
         if status == 201:
             signature = base64.b64decode(handler.headers["Authorization"].removeprefix("Basic ")).decode()
             self.messages.append({**form, "signed in as": signature})
-        body = json.dumps({"sid": "SM1"} if status == 201 else {"message": "it says so", "code": 21211}).encode()
+        self._say(handler, status, {"sid": "SM1"})
+
+    def answer_list(self, handler: BaseHTTPRequestHandler) -> None:
+        if not self.has_a_list:
+            self._say(handler, 405, {})
+            return
+        wanted = base64.b64encode(f"account:{self.password}".encode()).decode()
+        is_known = handler.headers["Authorization"] == f"Basic {wanted}"
+        self._say(handler, 200 if is_known else 401, {"messages": []})
+
+    def _say(self, handler: BaseHTTPRequestHandler, status: int, answer: object) -> None:
+        body = json.dumps(answer if status < 300 else {"message": "it says so", "code": 21211}).encode()
         handler.send_response(status)
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()

@@ -126,7 +126,20 @@ def mail(settings: Settings) -> str:
             f"{channel.server} lets us in, but letters wait since {since:%Y-%m-%d %H:%M} UTC. It said: {said}"
         )
     dead = letters.counts()["dead"]
-    return f"{channel.server} lets us in" + (f"; {dead} dead letters in /admin/outbox" if dead else "")
+    told = f"{channel.server} lets us in" + (f"; {dead} dead letters in /admin/outbox" if dead else "")
+    return told + ("; MAIL_PASSWORD goes there unencrypted: set MAIL_USE_TLS=1" if channel.tells_password else "")
+
+
+def text_messages(settings: Settings) -> str:
+    """The provider of text messages knows us, where one is set."""
+    channel = channels.open_channel(channels.SMS, settings)
+    if not isinstance(channel, channels.HttpSmsChannel):
+        return "no SMS_URL: text messages are kept in the admin's outbox"
+    try:
+        channel.probe()
+    except channels.Away as trouble:
+        raise Trouble(f"{trouble} Check SMS_URL, SMS_USERNAME, SMS_PASSWORD") from None
+    return f"{channel.url.hostname} knows us"
 
 
 EXAMINATIONS: dict[str, Callable[[Settings], str]] = {
@@ -137,6 +150,7 @@ EXAMINATIONS: dict[str, Callable[[Settings], str]] = {
     "housekeeping": housekeeping,
     "disk": disk,
     "mail": mail,
+    "sms": text_messages,
 }
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS, ANSWER_SECONDS = 10.0, 30.0
 _MOST_BYTES = 64 * 1024
 _OK, _SERVER_ERROR = 2, 5
+# a provider that lists nothing has looked at the sign-in first, or does not tell
+_NO_SUCH_LIST = 405
 # about this one message; whatever else is refused is refused to us: the sign-in, the address, the pace
 _ABOUT_THE_MESSAGE = frozenset({400, 413, 422})
 
@@ -37,24 +39,23 @@ class HttpSmsChannel:
 
     def send(self, message: "Message") -> None:
         """Hand it to the provider. An answer that never comes may have been a yes."""
-        connection = self._connect()
-        try:
-            self._ask(connection, message)
-            try:
-                answer = connection.getresponse()
-                words = _words(answer.read(_MOST_BYTES))
-            except (OSError, http.client.HTTPException) as error:
-                raise Unsure(f"{self.url.hostname} fell silent before it confirmed: {_told(error)}.") from error
-        finally:
-            connection.close()
-        said = f"{self.url.hostname} says {answer.status} {words or answer.reason}".rstrip(".") + "."
-        if answer.status // 100 == _OK:
+        status, said = self._ask("POST", urlencode({"To": message.to, "From": self.sender, "Body": message.text}))
+        if status // 100 == _OK:
             return
-        if answer.status in _ABOUT_THE_MESSAGE:
+        if status in _ABOUT_THE_MESSAGE:
             raise Refused(said)
-        if answer.status // 100 == _SERVER_ERROR:
+        if status // 100 == _SERVER_ERROR:
             raise Later(said)
         raise Away(said)
+
+    def probe(self) -> None:
+        """See whether the provider knows us: ask for the list of messages, which has the same address. Raises Away."""
+        try:
+            status, said = self._ask("GET")
+        except Unsure as silence:
+            raise Away(str(silence)) from silence
+        if status // 100 != _OK and status != _NO_SUCH_LIST:
+            raise Away(said)
 
     def close(self) -> None:
         """Nothing stays open between two messages."""
@@ -76,16 +77,26 @@ class HttpSmsChannel:
             connection.sock.settimeout(self.answer_seconds)
         return connection
 
-    def _ask(self, connection: http.client.HTTPConnection, message: "Message") -> None:
-        form = urlencode({"To": message.to, "From": self.sender, "Body": message.text})
-        headers = {
-            "Authorization": f"Basic {self._signature}",
-            "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
-            "Accept": "application/json",
-        }
+    def _ask(self, method: str, form: str | None = None) -> tuple[int, str]:
+        """The status, and what was said in a sentence."""
+        connection = self._connect()
+        try:
+            self._say(connection, method, form)
+            answer = connection.getresponse()
+            words = _words(answer.read(_MOST_BYTES))
+        except (OSError, http.client.HTTPException) as error:
+            raise Unsure(f"{self.url.hostname} fell silent before it confirmed: {_told(error)}.") from error
+        finally:
+            connection.close()
+        return answer.status, f"{self.url.hostname} says {answer.status} {words or answer.reason}".rstrip(".") + "."
+
+    def _say(self, connection: http.client.HTTPConnection, method: str, form: str | None) -> None:
+        headers = {"Authorization": f"Basic {self._signature}", "Accept": "application/json"}
+        if form is not None:
+            headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
         path = (self.url.path or "/") + (f"?{self.url.query}" if self.url.query else "")
         try:
-            connection.request("POST", path, form, headers)
+            connection.request(method, path, form, headers)
         except (OSError, http.client.HTTPException, UnicodeError) as error:
             raise Away(f"{self.url.hostname} broke off: {_told(error)}.") from error
 

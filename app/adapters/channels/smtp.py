@@ -81,6 +81,12 @@ class SmtpChannel:
         self._open()
         self.close()
 
+    @property
+    def tells_password(self) -> bool:
+        """True if the password travels unencrypted, and further than this machine."""
+        is_open = not self.starts_tls and self.port != TLS_FROM_THE_START
+        return bool(self.username) and is_open and self.server not in ("localhost", "127.0.0.1", "::1")
+
     def close(self) -> None:
         """Say goodbye, if anybody listens."""
         smtp, self._smtp = self._smtp, None

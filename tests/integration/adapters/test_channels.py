@@ -300,6 +300,23 @@ def test_server_whose_certificate_nobody_signed_gets_no_letter(tls_server):
     assert tls_server.letters == []
 
 
+@pytest.mark.parametrize(
+    ("settings", "is_told"),
+    [
+        ({"server": "mail.example.org"}, True),
+        ({"server": "mail.example.org", "starts_tls": True}, False),
+        ({"server": "mail.example.org", "port": 465}, False),
+        ({"server": "mail.example.org", "username": ""}, False),
+        ({"server": "127.0.0.1"}, False),
+    ],
+)
+def test_password_that_travels_openly_is_known(settings, is_told):
+    assert (
+        SmtpChannel(**({"port": 587, "username": "microblog", "password": "secret"} | settings)).tells_password
+        is is_told
+    )
+
+
 @pytest.mark.parametrize("to", ["no address", "a@b@c", "", "x\r\nBcc: y@example.com"])
 def test_letter_to_no_address_is_refused_before_anything_is_said(to):
     with pytest.raises(Refused):

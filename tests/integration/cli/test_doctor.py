@@ -139,3 +139,25 @@ def test_one_busy_mailbox_is_not_the_servers_trouble(mail_server, app, susan, wo
     db.session.commit()
 
     assert findings(app)["mail"].is_well
+
+
+def test_provider_of_text_messages_is_asked_whether_it_knows_us(sms_provider, app):
+    assert findings(app)["sms"].is_well
+
+    sms_provider.password = "another"
+    sms = findings(app)["sms"]
+
+    assert not sms.is_well and "401 it says so" in sms.text and "SMS_PASSWORD" in sms.text
+
+
+def test_provider_that_lists_nothing_is_well(sms_provider, app):
+    sms_provider.has_a_list = False
+
+    assert findings(app)["sms"].is_well
+    assert sms_provider.messages == []
+
+
+def test_provider_that_is_away_is_wrong(app):
+    app.config["SMS_URL"] = f"http://127.0.0.1:{free_port()}/Messages.json"
+
+    assert "SMS_URL" in findings(app)["sms"].text
