@@ -98,9 +98,14 @@ def is_sound(message: Message) -> bool:
 
 
 def moment(at: datetime, language: str, time_zone: str) -> str:
-    """ "Sunday, 22 November 2026, 07:43 Europe/Berlin": the moment by a clock there, as the language writes it."""
+    """ "Sunday, 22 November 2026, 07:43 Europe/Berlin": the moment by a clock there, as the language writes it.
+
+    In the hour that comes twice in autumn, which of the two: "02:30 CEST Europe/Berlin".
+    """
     there = at.astimezone(clock.zone(time_zone))
-    return f"{_day(there.date(), _locale(language))}, {there:%H:%M} {there.tzinfo}".replace("_", " ")
+    comes_twice = there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset()
+    written = f"{there:%H:%M %Z}" if comes_twice else f"{there:%H:%M}"
+    return f"{_day(there.date(), _locale(language))}, {written} {there.tzinfo}".replace("_", " ")
 
 
 def number(count: int, language: str) -> str:

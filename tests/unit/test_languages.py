@@ -31,6 +31,13 @@ def test_moment_is_told_by_a_clock_there(language, time_zone, told):
     assert languages.moment(AT, language, time_zone) == told
 
 
+@pytest.mark.parametrize(("hour", "told"), [(0, "02:30 CEST"), (1, "02:30 CET"), (2, "03:30")])
+def test_hour_that_comes_twice_says_which_it_is(hour, told):
+    at = datetime(2026, 10, 25, hour, 30, tzinfo=UTC)
+
+    assert languages.moment(at, "en", "Europe/Berlin") == f"Sunday, 25 October 2026, {told} Europe/Berlin"
+
+
 @pytest.mark.parametrize(
     ("language", "told"), [("en", "12,345"), ("de", "12.345"), ("es", "12.345"), ("tlh", "12,345")]
 )
