@@ -24,13 +24,15 @@ SHOWN_FAILURES = 50
 class Card:
     """A run as a card shows it. `now` is what a notification says of it, `health` what is derived as it is read.
 
-    `ahead` is how many queued runs go first, None unless it is queued; `quiet_minutes` how long nothing has moved.
+    `ahead` is how many queued runs go first, None unless it is queued; `is_held` that it waits for the member's others,
+    of which two are worked on at a time; `quiet_minutes` how long nothing has moved.
     """
 
     run: Run
     now: dict[str, Any]
     health: str = "ok"
     ahead: int | None = None
+    is_held: bool = False
     quiet_minutes: int = 0
 
 
@@ -207,6 +209,7 @@ def _card(run: Run, live: dict[str, Any]) -> Card:
         now=monitor.describe(run),
         health=live.get("health", "ok"),
         ahead=queue["ahead"] if queue else None,
+        is_held=run.state == run_state.QUEUED and run.sent_at is None,
         quiet_minutes=int((clock.now() - moved_at).total_seconds() // 60),
     )
 

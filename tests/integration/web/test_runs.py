@@ -6,11 +6,13 @@ import io
 from collections.abc import Callable
 
 import pytest
+import rq
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app import models
-from app.engine import outbox
+from app.adapters import redis
+from app.engine import monitor, outbox
 from app.extensions import db
 from tests.application import login
 from tests.engine_fixtures import InProcessWorker, fresh
@@ -88,6 +90,22 @@ def test_health_is_told_beside_the_state(as_susan: FlaskClient, make_run: MakeRu
     assert "Waiting: no worker is running" in as_susan.get(f"/runs/{first.id}/card").text
     page = as_susan.get(f"/runs/{second.id}/card").text
     assert 'data-health="no_worker" data-ahead="1"' in page
+
+
+def test_a_third_run_says_that_it_waits_for_the_members_others(
+    app: Flask, as_susan: FlaskClient, susan: models.User, john: models.User
+) -> None:
+    runs = [outbox.request("example_long_task", by=by) for by in (john, susan)]
+    runs += [outbox.request("export_posts", by=susan), outbox.request("make_samples", by=susan)]
+    db.session.commit()
+    somebody = rq.Worker(["microblog-tasks"], connection=redis.connect(app.config["REDIS_URL"]))
+    somebody.register_birth()
+    monitor.refresh()
+
+    texts = [as_susan.get(f"/runs/{run.id}/card").text for run in runs[1:]]
+
+    assert ["1 ahead of you" in texts[0], "2 ahead of you" in texts[1]] == [True, True]
+    assert ["Waits for your other runs" in text for text in texts] == [False, False, True]
 
 
 def test_the_run_as_json_is_the_notifications_data(as_susan: FlaskClient, make_run: MakeRun) -> None:
