@@ -1,4 +1,5 @@
-// static/js/elements/live-part.js - a part of a page that the server renders anew when a run it tells of has changed.
+// static/js/elements/live-part.js - a part of a page that the server renders anew when a run it tells of has changed;
+// and with it the words elsewhere that have its id in `data-renewed-with`, and one of their own.
 const PAUSE_MS = 2_000
 
 class LivePart extends HTMLElement {
@@ -36,6 +37,9 @@ class LivePart extends HTMLElement {
       const fresh = parsed.getElementById(this.id)
       // Someone is reading or typing in here with the keyboard: leave it alone until the next change.
       if (fresh && !this.contains(document.activeElement)) this.replaceChildren(...fresh.childNodes)
+      for (const words of document.querySelectorAll(`[data-renewed-with="${this.id}"]`)) {
+        words.textContent = parsed.getElementById(words.id)?.textContent ?? words.textContent
+      }
     } catch {
       // Offline: the next change tries again.
     }
