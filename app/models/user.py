@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.models.post import Post
 
 _IS_ENDING = text("ends_at IS NOT NULL")
+_IS_PROVEN = text("email_confirmed_at IS NOT NULL")
 
 
 def _any_epoch() -> int:
@@ -25,7 +26,10 @@ def _any_epoch() -> int:
 
 
 class User(UserMixin, db.Model):
-    """`session_epoch` rises when every sign-in must end (a new password); role: member, moderator or admin."""
+    """`session_epoch` rises when every sign-in must end (a new password); role: member, moderator or admin.
+
+    Any number may give one address when they register. It is the one's who confirmed it, and there is no second.
+    """
 
     __tablename__ = "user"
 
@@ -60,7 +64,14 @@ class User(UserMixin, db.Model):
 
     __table_args__ = (
         Index("uq_user_username_lower", func.lower(username), unique=True),
-        Index("uq_user_email_lower", func.lower(email), unique=True),
+        Index(
+            "uq_user_email_confirmed",
+            func.lower(email),
+            unique=True,
+            sqlite_where=_IS_PROVEN,
+            postgresql_where=_IS_PROVEN,
+        ),
+        Index("ix_user_email_lower", func.lower(email)),
         Index("ix_user_ends_at", "ends_at", sqlite_where=_IS_ENDING, postgresql_where=_IS_ENDING),
     )
 

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -15,13 +16,17 @@ from app.security import passwords
 USERNAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 ROLES = ("member", "moderator", "admin")
 VISIT_EVERY = timedelta(minutes=5)
+MOST_CLAIMANTS = 5
 
 
 def register(username: str, email: str, password: str, language: str = languages.ENGLISH) -> User:
-    """A new member, whose letters come in that language. Raises Conflict if the name or address was just taken."""
+    """A new member, whose letters come in that language. Raises Conflict if the name was just taken.
+
+    The address is theirs only once they have confirmed it, so nobody need be told here that it is another's.
+    """
     member = User(
         username=username,
-        email=email,
+        email=as_kept(email),
         password_hash=passwords.hashed(password),
         language=languages.or_english(language),
     )
@@ -29,7 +34,7 @@ def register(username: str, email: str, password: str, language: str = languages
         with db.session.begin_nested():
             db.session.add(member)
     except IntegrityError:
-        raise Conflict("Somebody has just taken that username or email address: please choose another.") from None
+        raise Conflict("Somebody has just taken that username: please choose another.") from None
     return member
 
 
@@ -50,9 +55,29 @@ def named(username: str) -> User | None:
     return db.session.scalar(select(User).where(func.lower(User.username) == func.lower(username)))
 
 
-def with_email(email: str) -> User | None:
-    """The member of that address, in whatever case, or None."""
-    return db.session.scalar(select(User).where(func.lower(User.email) == func.lower(email)))
+def owner_of(email: str) -> User | None:
+    """The member who has confirmed that address, in whatever case, or None."""
+    return db.session.scalar(_with_email(email).where(User.email_confirmed_at.is_not(None)))
+
+
+def claimants(email: str) -> list[User]:
+    """Who may have lost the password of an account with that address: its owner; where nobody has confirmed it, those
+    who gave it, the first five.
+    """
+    owner = owner_of(email)
+    return [owner] if owner else list(db.session.scalars(_with_email(email).order_by(User.id).limit(MOST_CLAIMANTS)))
+
+
+def as_kept(email: str) -> str:
+    """An address as it is kept and looked for: one text for each, but for the case of ASCII letters.
+
+    What `lower` makes of other letters the databases do not agree about, so they are small here already.
+    """
+    try:
+        email = validate_email(email, check_deliverability=False).normalized
+    except EmailNotValidError:
+        pass
+    return email if email.isascii() else email.lower()
 
 
 def is_name_taken(username: str) -> bool:
@@ -60,9 +85,9 @@ def is_name_taken(username: str) -> bool:
     return named(username) is not None
 
 
-def is_email_taken(email: str) -> bool:
-    """True if a member has that address in any case."""
-    return with_email(email) is not None
+def is_owned(email: str) -> bool:
+    """True if a member has confirmed that address."""
+    return owner_of(email) is not None
 
 
 def everybody(role: str | None = None) -> Select[User]:
@@ -135,6 +160,10 @@ def touch(member_id: int, now: datetime) -> None:
     is_due = or_(User.last_seen_at.is_(None), User.last_seen_at < now - VISIT_EVERY)
     visit = update(User).where(User.id == member_id, is_due).values(last_seen_at=now)
     db.session.execute(visit.execution_options(synchronize_session=False))
+
+
+def _with_email(email: str) -> Select[User]:
+    return select(User).where(func.lower(User.email) == func.lower(as_kept(email)))
 
 
 def _sign_out_everywhere(member: User) -> None:

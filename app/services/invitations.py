@@ -46,7 +46,8 @@ def send(by: User, address: str) -> None:
     are_theirs = Letter.key.startswith(f"{PURPOSE}:{by.id}:", autoescape=True)
     if (db.session.scalar(select(func.count()).where(are_theirs, Letter.created_at > since)) or 0) >= A_DAY:
         raise TooMany(TOO_MANY, 86400)
-    if not accounts.is_email_taken(address):
+    address = accounts.as_kept(address)
+    if not accounts.is_owned(address):
         letters.invitation(address, by, signed.sign(PURPOSE, [by.id, address]))
 
 
@@ -54,15 +55,19 @@ def read(token: str) -> Invitation:
     """What the link says. Raises Gone once it is no longer good."""
     values = signed.read(PURPOSE, token, GOOD_SECONDS)
     by = db.session.get(User, values[0]) if values else None
-    if by is None or by.is_suspended or accounts.is_email_taken(values[1]):
+    if by is None or by.is_suspended or accounts.is_owned(values[1]):
         raise Gone(STALE)
     return Invitation(by, values[1])
 
 
 def accept(invitation: Invitation, username: str, password: str, language: str = languages.ENGLISH) -> User:
-    """A new member with the address the letter came to, which is confirmed by that. Raises Conflict like `register`."""
+    """A new member with the address the letter came to, which is confirmed by that. Raises Conflict like `register`,
+    Gone if it was another's first.
+    """
     member = accounts.register(username, invitation.address, password, language)
     confirmations.note(member)
+    if member.email_confirmed_at is None:
+        raise Gone(STALE)
     return member
 
 

@@ -20,6 +20,7 @@ def _facts(kind: str, reader: User) -> dict[str, Any]:
     facts: dict[str, dict[str, Any]] = {
         "welcome": {"token": token},
         "confirm_address": {"token": token},
+        "address_taken": {},
         "password_reset": {"token": token},
         "password_changed": {"at": now},
         "new_sign_in": {"browser": "Firefox on Linux", "address": "203.0.113.7", "at": now},

@@ -3,6 +3,7 @@
 `delivery` carries them out of the house; the templates lie in `templates/email/<letter>/`.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,6 +42,7 @@ KINDS: dict[str, Kind] = {
     "confirm_address": Kind("Please confirm your address", hours=7 * 24),
     "password_reset": Kind("A link for a new password", hours=1),
     "password_changed": Kind("Your password was changed"),
+    "address_taken": Kind("Somebody gave the member's address for another account", hours=24),
     "new_sign_in": Kind("A sign-in from a browser that is new", hours=24),
     "run_ended": Kind("A long run has ended", hours=24),
     "new_follower": Kind("Somebody follows the member", hours=48),
@@ -57,9 +59,9 @@ KINDS: dict[str, Kind] = {
 
 
 def welcome(member: User, token: str) -> None:
-    """To a new member, once."""
+    """To a new member; once a day for an address, whoever registers with it."""
     db.session.flush()
-    _write("welcome", member, key=f"welcome:{member.id}", token=token)
+    _write("welcome", member, key=f"welcome:{_mark(member.email)}:{_day()}", token=token)
 
 
 def confirm_address(member: User, token: str) -> None:
@@ -67,9 +69,14 @@ def confirm_address(member: User, token: str) -> None:
     _write("confirm_address", member, key=f"confirm_address:{member.id}:{_moment()}", token=token)
 
 
+def address_taken(owner: User) -> None:
+    """Somebody gave the owner's address for another account, perhaps the owner themselves: told once a day."""
+    _write("address_taken", owner, key=f"address_taken:{owner.id}:{_day()}")
+
+
 def password_reset(member: User, token: str, asking: str) -> None:
     """The link to a new password, once for each asking."""
-    _write("password_reset", member, key=f"password_reset:{asking}", token=token)
+    _write("password_reset", member, key=f"password_reset:{asking}:{member.id}", token=token)
 
 
 def password_changed(member: User) -> None:
@@ -108,10 +115,15 @@ def draft(kind: str, to: User, key: str, headers: Row | None = None, **facts: An
 
 
 def post(rows: Sequence[Row]) -> None:
-    """Put letters into the outbox; those whose key is known are there already. They leave once the caller commits."""
-    insert = _INSERT[db.engine.dialect.name](Letter.__table__)
-    db.session.execute(insert.on_conflict_do_nothing(index_elements=["key"]), list(rows))
-    outbox.request(DELIVERY, by=None)
+    """Put letters into the outbox; those whose key is known are there already. They leave once the caller commits.
+
+    Who gave another member's address gets none: its owner has nothing to do with that account.
+    """
+    rows = _not_astray(rows)
+    if rows:
+        insert = _INSERT[db.engine.dialect.name](Letter.__table__)
+        db.session.execute(insert.on_conflict_do_nothing(index_elements=["key"]), rows)
+        outbox.request(DELIVERY, by=None)
 
 
 @dataclass(frozen=True)
@@ -205,6 +217,22 @@ def _write(kind: str, to: User, key: str, **facts: Any) -> None:
 
 def _moment() -> str:
     return clock.stamp(clock.now())
+
+
+def _day() -> str:
+    return f"{clock.now():%Y-%m-%d}"
+
+
+def _mark(address: str) -> str:
+    return hashlib.sha256(address.lower().encode()).hexdigest()[:32]
+
+
+def _not_astray(rows: Sequence[Row]) -> list[Row]:
+    """The rows without those about one member to an address that another has confirmed."""
+    addresses = {row["address"].lower() for row in rows if row["user_id"] is not None}
+    confirmed = (func.lower(User.email).in_(addresses), User.email_confirmed_at.is_not(None))
+    owners = {row.email.lower(): row.id for row in db.session.execute(select(User.id, User.email).where(*confirmed))}
+    return [row for row in rows if row["user_id"] in (None, owners.get(row["address"].lower(), row["user_id"]))]
 
 
 def _row(kind: str, address: str, key: str, words: Words, language: str) -> Row:

@@ -21,14 +21,14 @@ STALE = "This link is no longer good: it was used, or is over an hour old. Ask f
 
 def ask(email: str) -> None:
     """Have a letter with a link sent, if there is an account with that address."""
-    outbox.request("send_reset", by=None, args={"email": email.strip().lower()})
+    outbox.request("send_reset", by=None, args={"email": accounts.as_kept(email).lower()})
 
 
 def answer(email: str, asking: str) -> None:
-    """Write the letter, if there is somebody to write to: one for each `asking`, a run's id."""
-    member = accounts.with_email(email)
-    if member is not None and not member.is_suspended:
-        letters.password_reset(member, link_token(member), asking)
+    """Write the letter, if there is somebody to write to: one for each `asking`, a run's id, and account."""
+    for member in accounts.claimants(email):
+        if not member.is_suspended:
+            letters.password_reset(member, link_token(member), asking)
 
 
 def link_token(member: User) -> str:

@@ -87,7 +87,7 @@ def register_form() -> ResponseReturnValue:
     return _registration(RegistrationForm(), _invitation())
 
 
-# A form that says whose name or address is taken must not be asked about everybody.
+# A form that says whose name is taken must not be asked about everybody.
 @bp.post("/register")
 @limiter.limit("50 per hour", deduct_when=_failed, error_message=TOO_MANY_REFUSED)
 def register() -> ResponseReturnValue:
@@ -104,8 +104,8 @@ def register() -> ResponseReturnValue:
         what_comes = ""
     else:
         member = accounts.register(username, form.email.data or "", password, language)
-        letters.welcome(member, confirmations.link_token(member))
-        what_comes = " A letter to confirm your address is on its way."
+        confirmations.welcome(member)
+        what_comes = " A letter to your address is on its way."
     db.session.commit()
     flash(f"Welcome, {member.username}! Your account is ready: sign in.{what_comes}")
     return redirect(url_for("accounts.login"))

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.extensions import db, limiter
-from app.services import resets
+from app.services import accounts, resets
 from app.web.forms.resets import AskForm, NewPasswordForm
 
 bp = Blueprint("resets", __name__, url_prefix="/auth/reset")
@@ -24,7 +24,8 @@ def keep_to_itself(response: Response) -> Response:
 
 
 def _address() -> str:
-    return hashlib.sha256(request.form.get("email", "").strip().lower().encode()).hexdigest()[:32]
+    email = accounts.as_kept(request.form.get("email", "").strip())
+    return hashlib.sha256(email.lower().encode()).hexdigest()[:32]
 
 
 @bp.get("")

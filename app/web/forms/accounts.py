@@ -45,7 +45,7 @@ class LoginForm(FlaskForm):
 
 
 class RegistrationForm(FlaskForm):
-    """A new member."""
+    """A new member. A name that is taken is told, for names are public; whose address it is the form never asks."""
 
     username = StringField("Username", USERNAME_RULES, filters=[stripped])
     email = EmailField(
@@ -60,8 +60,3 @@ class RegistrationForm(FlaskForm):
         """Names are taken in every case."""
         if accounts.is_name_taken(field.data or ""):
             raise ValidationError("Somebody else has that username.")
-
-    def validate_email(self, field: EmailField) -> None:
-        """One account for an address."""
-        if accounts.is_email_taken(field.data or ""):
-            raise ValidationError("There is an account with that address already.")

@@ -8,8 +8,10 @@ from app.models import Follow, Letter, Mark, Message, Notification, Post, User
 from app.models.block import BLOCK
 from app.models.mark import LIKE
 from app.services import (
+    accounts,
     activities,
     blocks,
+    confirmations,
     counters,
     follows,
     invitations,
@@ -204,3 +206,46 @@ def test_badges_are_right_whatever_happens_at_once(app, susan, john):
 def badge(one, name):
     row = db.session.get(Notification, (one.id, name), populate_existing=True)
     return row.data if row else 0
+
+
+def test_of_two_that_register_with_one_address_at_once_one_gets_it(app):
+    names = ("ada", "eve")
+
+    def register(name):
+        def act(number):
+            member = accounts.register(f"{name}{number}", f"a{number}@example.com", "a long password")
+            confirmations.welcome(member)
+            db.session.commit()
+
+        return act
+
+    def confirm(name):
+        return lambda number: commit(
+            lambda: confirmations.confirm(confirmations.link_token(accounts.named(f"{name}{number}")))
+        )
+
+    assert not together(app, 5, *map(register, names))
+    assert db.session.scalar(select(func.count(User.id))) == 10
+    assert db.session.scalar(select(func.count(Letter.id))) == 5
+
+    assert not together(app, 5, *map(confirm, names))
+    assert db.session.scalar(select(func.count(User.id)).where(User.email_confirmed_at.is_not(None))) == 5
+
+
+def test_of_two_that_register_one_name_at_once_one_gets_it(app):
+    refused = []
+
+    def register(address):
+        def act(number):
+            try:
+                accounts.register(f"ada{number}", f"{address}{number}@example.com", "a long password")
+                db.session.commit()
+            except ProductError as error:
+                refused.append(error.message)
+                db.session.rollback()
+
+        return act
+
+    assert not together(app, 5, register("a"), register("b"))
+    assert db.session.scalar(select(func.count(User.id))) == 5
+    assert len(refused) == 5 and "username" in refused[0]

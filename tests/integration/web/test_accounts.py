@@ -36,7 +36,6 @@ def test_visitor_registers_signs_in_and_out(visitor):
         ({"username": "<script>"}, "Letters, digits"),
         ({"username": "../x"}, "Letters, digits"),
         ({"email": "nowhere"}, "That is no email address."),
-        ({"email": "Susan@example.com"}, "There is an account with that address"),
         ({"password": "short", "password2": "short"}, "Between 8 and 256"),
         ({"password2": "another password"}, "The passwords differ."),
     ],
@@ -163,7 +162,7 @@ def test_guessing_is_stopped_and_says_for_how_long(app, susan):
 def test_who_is_here_is_not_found_out_by_registering_again_and_again(app, susan):
     visitor = Visitor(app)
     for _ in range(50):
-        assert visitor.post("/auth/register", **{**ADA, "email": "susan@example.com"}).status_code == 422
+        assert visitor.post("/auth/register", **{**ADA, "username": "susan"}).status_code == 422
 
     response = visitor.post("/auth/register", **ADA)
 
