@@ -7,12 +7,15 @@ from typing import Any
 
 import redis
 from flask import Flask
-from rq import Queue, Worker
+from rq import Queue, Worker, worker_registration
 from rq.job import Job
 
 from app.engine import queues
 
 WAIT_SECONDS = 3.0
+# Who was not heard of for so long is not counted as a worker any more, where RQ has 65 and 90 seconds. It is heard of
+# every 15 seconds, and every 5 while it works.
+SILENT_SECONDS = 35
 
 
 class SteadfastWorker(Worker):
@@ -65,25 +68,25 @@ class SteadfastWorker(Worker):
         """It has left its queue, and Redis went away before it was done, or even begun."""
 
     def maintain_heartbeats(self, job: Job, execution: Any) -> None:
-        """Redis away is no reason to leave the horse alone."""
+        """Redis away is no reason to leave the horse alone. A flush in the middle of a long run hides nobody."""
         with contextlib.suppress(redis.RedisError):
             super().maintain_heartbeats(job, execution)
+            worker_registration.register(self)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        """Register again after Redis was flushed or restarted empty; without Redis there is nobody to tell.
-
-        That the worker's own key is there says nothing: whatever RQ writes of its state makes it anew.
+        """Register again after Redis was flushed or restarted empty, or when it took too long (SILENT_SECONDS,
+        whatever RQ asks for); without Redis there is nobody to tell.
         """
         if pipeline is not None:
-            super().heartbeat(timeout, pipeline)
+            super().heartbeat(SILENT_SECONDS, pipeline)
             return
         try:
-            if not self._is_horse and not self.connection.sismember(self.redis_workers_keys, self.key):
+            if not self._is_horse and not self._is_registered():
                 self.connection.delete(self.key)  # or it would be told that there is one of its name
                 with contextlib.suppress(ValueError):
                     self.register_birth()
                 self.set_state(self._state)
-            super().heartbeat(timeout)
+            super().heartbeat(SILENT_SECONDS)
             queues.note_answer(self.app)
         except redis.RedisError as error:
             queues.note_trouble(self.app, error)
@@ -112,6 +115,13 @@ class SteadfastWorker(Worker):
         """Without Redis there is nobody to take leave of."""
         with contextlib.suppress(redis.RedisError):
             super().teardown()
+
+    def _is_registered(self) -> bool:
+        """That its own key is there says nothing: whatever RQ writes of its state makes it anew, but for the birth."""
+        with self.connection.pipeline(transaction=False) as pipeline:
+            pipeline.sismember(self.redis_workers_keys, self.key)
+            pipeline.hexists(self.key, "birth")
+            return all(pipeline.execute())
 
     def _says_it_in_our_words(self, record: logging.LogRecord) -> bool:
         """RQ logs each of its tries to reach Redis; ours are one line when it goes and one when it comes."""

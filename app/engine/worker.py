@@ -208,7 +208,7 @@ def work(
         app=app,
         quiet=quiet,
         limits=limits,
-        default_worker_ttl=30,
+        worker_ttl=30,
         job_monitoring_interval=5,
         maintenance_interval=60,
     )

@@ -14,7 +14,7 @@ from app.adapters import redis
 from app.engine import housekeeping, queues
 from app.engine.steadfast import SteadfastWorker
 from tests.application import login
-from tests.engine_fixtures import fresh, wait_for
+from tests.engine_fixtures import fresh, start, wait_for
 from tests.processes import Process
 
 pytestmark = pytest.mark.faults
@@ -254,6 +254,38 @@ def test_a_worker_registers_again_though_its_state_was_written_after_a_flush(own
         assert (registered.name, registered.get_state()) == (worker.name, "busy")
     finally:
         worker.teardown()
+
+
+def test_a_worker_registers_again_when_its_key_ran_out(own_redis, app):
+    """It was frozen for so long that Redis forgot it, and nobody looked before it wrote its state."""
+    connection = redis.connect(own_redis.url, fast=False)
+    worker = SteadfastWorker([rq.Queue("microblog-tasks", connection=connection)], connection=connection, app=app)
+    worker.bootstrap("WARNING")
+    connection.delete(worker.key)
+    worker.set_state("idle")
+
+    worker.heartbeat()
+
+    try:
+        (registered,) = rq.Worker.all(connection=connection)
+        assert registered.queue_names() == ["microblog-tasks"]
+    finally:
+        worker.teardown()
+
+
+def test_a_worker_that_is_gone_is_counted_for_35_seconds_and_one_that_works_is_not_hidden(app, susan, workers):
+    connection = redis.connect(app.config["REDIS_URL"])
+    worker = workers.ours()
+    (name,) = workers._names()
+    key = f"rq:worker:{name}"
+    worker.wait_until(lambda: connection.ttl(key) <= 35, "first word that it is there")
+
+    start("patient", susan, count=1000, seconds=0.05)
+    worker.wait_until(lambda: connection.hget(key, "state") == b"busy", "worker at work")
+    connection.srem("rq:workers", key)
+
+    worker.wait_until(lambda: workers._names() == {name}, "worker that registered again")
+    assert connection.hget(key, "state") == b"busy" and connection.ttl(key) <= 35
 
 
 def test_redis_restarted_empty(own_redis, app, client, susan, john, workers):
