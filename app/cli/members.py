@@ -13,7 +13,7 @@ LINE = "{:<24} {:<10} {:<10} {:<11} {}"
 
 @click.group("members")
 def command() -> None:
-    """List members; change a role or a password, suspend and restore."""
+    """List members; change a role, a password or an address, suspend and restore."""
 
 
 @command.command("list")
@@ -71,6 +71,20 @@ def set_password(name: str) -> None:
     except ProductError as error:
         raise click.ClickException(error.message) from None
     _commit(f"{member.username} has a new password and must sign in again everywhere.")
+
+
+@command.command("address")
+@click.argument("name")
+@click.argument("email")
+@with_appcontext
+def set_address(name: str, email: str) -> None:
+    """Have letters for NAME go to another address, for them to confirm, and end every sign-in."""
+    member = _named(name)
+    try:
+        accounts.set_email(member, email)
+    except ProductError as error:
+        raise click.ClickException(error.message) from None
+    _commit(f"Letters for {member.username} go to {member.email}, once it is confirmed. Every sign-in has ended.")
 
 
 def _named(name: str) -> User:

@@ -132,6 +132,16 @@ def password_hash(password: str) -> str:
     return passwords.hashed(password)
 
 
+def set_email(member: User, email: str) -> None:
+    """Give the member another address, which is not confirmed, and end every sign-in. Raises Invalid for none."""
+    try:
+        validate_email(email, check_deliverability=False)
+    except EmailNotValidError:
+        raise Invalid("That is no email address.") from None
+    member.email, member.email_confirmed_at = as_kept(email), None
+    _sign_out_everywhere(member)
+
+
 def set_language(member: User, language: str) -> None:
     """Write to the member in that language from now on. Raises Invalid for one that no letters are written in."""
     if language not in languages.known():

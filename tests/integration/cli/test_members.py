@@ -83,6 +83,25 @@ def test_a_new_password_ends_every_sign_in(app, members, susan):
     assert accounts.authenticate("susan", "microblog") is None
 
 
+def test_an_address_given_back_is_theirs_to_confirm_and_ends_every_sign_in(app, members, susan):
+    visitor = Visitor(app).signed_in(susan)
+
+    code, text = members("address", "susan", "susan@example.org")
+
+    assert code == 0 and "susan@example.org" in text
+    assert visitor.get("/").status_code == 302
+    db.session.refresh(susan)
+    assert (susan.email, susan.email_confirmed_at) == ("susan@example.org", None)
+    assert accounts.claimants("susan@example.org") == [susan]
+
+
+def test_what_is_no_address_is_refused(members, susan):
+    code, text = members("address", "susan", "nowhere")
+
+    assert code == 1 and "no email address" in text
+    assert susan.email == "susan@example.com"
+
+
 def test_a_password_too_short_is_refused(members, susan):
     before = susan.password_hash
 
