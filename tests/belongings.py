@@ -14,7 +14,7 @@ from app import models
 from app.adapters import storage
 from app.engine import outbox
 from app.extensions import db
-from app.services import avatars, confirmations, letter_choices, letters, messages, posts, resets
+from app.services import avatars, confirmations, letter_choices, letters, mailboxes, messages, posts, resets
 from tests.cast import newcomer
 
 POINT = b64decode("R0lGODdhAQABAIEAAAAAAAAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw==")  # a GIF of one black pixel
@@ -47,6 +47,7 @@ class Belongings:
             "letter_id": self.letter,
             "kind": lambda: "digest",
             "resets.token": lambda: resets.link_token(susan),
+            "mailboxes.token": lambda: mailboxes.link_token(susan, f"{SECRET}@example.com"),
             "confirmations.token": lambda: confirmations.link_token(susan),
             "letters.token": lambda: letter_choices.unsubscribe_token(susan),
             "path": lambda: "css/app.css",

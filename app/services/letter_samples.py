@@ -21,6 +21,8 @@ def _facts(kind: str, reader: User) -> dict[str, Any]:
         "welcome": {"token": token},
         "confirm_address": {"token": token},
         "address_taken": {},
+        "new_address": {"token": token},
+        "address_changed": {"at": now},
         "password_reset": {"token": token},
         "password_changed": {"at": now},
         "new_sign_in": {"browser": "Firefox on Linux", "address": "203.0.113.7", "at": now},

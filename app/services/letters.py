@@ -40,6 +40,8 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "welcome": Kind("Welcome, and please confirm your address", hours=7 * 24),
     "confirm_address": Kind("Please confirm your address", hours=7 * 24),
+    "new_address": Kind("A link to change the address", hours=24),
+    "address_changed": Kind("Your address was changed: to the old one"),
     "password_reset": Kind("A link for a new password", hours=1),
     "password_changed": Kind("Your password was changed"),
     "address_taken": Kind("Somebody gave the member's address for another account", hours=24),
@@ -72,6 +74,17 @@ def confirm_address(member: User, token: str) -> None:
 def address_taken(owner: User) -> None:
     """Somebody gave the owner's address for another account, perhaps the owner themselves: told once a day."""
     _write("address_taken", owner, key=f"address_taken:{owner.id}:{_day()}")
+
+
+def new_address(member: User, address: str, token: str) -> None:
+    """To the address that the member wants letters to come to."""
+    post([draft("new_address", member, f"new_address:{member.id}:{_moment()}", token=token) | {"address": address}])
+
+
+def address_changed(member: User, old: str) -> None:
+    """To the address that was the member's until now, so that nobody's is changed unnoticed."""
+    key = f"address_changed:{member.id}:{_moment()}"
+    post([draft("address_changed", member, key, at=clock.now()) | {"address": old}])
 
 
 def password_reset(member: User, token: str, asking: str) -> None:

@@ -33,14 +33,14 @@ def answer(email: str, asking: str) -> None:
 
 def link_token(member: User) -> str:
     """What the link carries: good until the member's password, address or standing changes."""
-    return signed.sign(PURPOSE, [member.id, _fingerprint(member)])
+    return signed.sign(PURPOSE, [member.id, fingerprint(member)])
 
 
 def member_of(token: str) -> User:
     """Whom the link lets in. Raises Gone once it is no longer good."""
     values = signed.read(PURPOSE, token, GOOD_SECONDS)
     member = db.session.get(User, values[0]) if values else None
-    if member is None or member.is_suspended or values[1] != _fingerprint(member):
+    if member is None or member.is_suspended or values[1] != fingerprint(member):
         raise Gone(STALE)
     return member
 
@@ -61,6 +61,7 @@ def finish(token: str, password: str) -> User:
     return member
 
 
-def _fingerprint(member: User) -> str:
+def fingerprint(member: User) -> str:
+    """Changes with the member's password, address and standing."""
     known = f"{member.password_hash}\n{member.email.lower()}\n{member.session_epoch}"
     return hashlib.sha256(known.encode()).hexdigest()[:32]

@@ -134,9 +134,9 @@ def test_link_cannot_be_made_up_or_borrowed(visitor, susan, mary):
         "x",
         resets.link_token(susan)[:-2],
         confirmations.link_token(susan),
-        signed.sign("another purpose", [susan.id, resets._fingerprint(susan)]),
-        signed.sign(resets.PURPOSE, [mary.id, resets._fingerprint(susan)]),
-        signed.sign(resets.PURPOSE, [99999, resets._fingerprint(susan)]),
+        signed.sign("another purpose", [susan.id, resets.fingerprint(susan)]),
+        signed.sign(resets.PURPOSE, [mary.id, resets.fingerprint(susan)]),
+        signed.sign(resets.PURPOSE, [99999, resets.fingerprint(susan)]),
     ]
 
     assert {visitor.get(f"/auth/reset/{token}").status_code for token in forged} == {410}
