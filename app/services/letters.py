@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import clock, languages, links
 from app.adapters import channels
@@ -22,8 +24,11 @@ from app.models import Letter, User
 from app.models.letter import DEAD, IS_WAITING, STATES, WAITING
 from app.services import delivery, letter_choices
 
+log = logging.getLogger(__name__)
+
 DELIVERY = "deliver_letters"
 SUBJECT_LENGTH = 255
+UNWRITTEN = "Its words could not be made: there is a mistake in its templates. The log has more."
 Row = dict[str, Any]
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -63,7 +68,7 @@ KINDS: dict[str, Kind] = {
 def welcome(member: User, token: str) -> None:
     """To a new member; once a day for an address, whoever registers with it."""
     db.session.flush()
-    _write("welcome", member, key=f"welcome:{_mark(member.email)}:{_day()}", token=token)
+    _tell("welcome", member, key=f"welcome:{_mark(member.email)}:{_day()}", token=token)
 
 
 def confirm_address(member: User, token: str) -> None:
@@ -73,7 +78,7 @@ def confirm_address(member: User, token: str) -> None:
 
 def address_taken(owner: User) -> None:
     """Somebody gave the owner's address for another account, perhaps the owner themselves: told once a day."""
-    _write("address_taken", owner, key=f"address_taken:{owner.id}:{_day()}")
+    _tell("address_taken", owner, key=f"address_taken:{owner.id}:{_day()}")
 
 
 def new_address(member: User, address: str, token: str) -> None:
@@ -84,7 +89,7 @@ def new_address(member: User, address: str, token: str) -> None:
 def address_changed(member: User, old: str) -> None:
     """To the address that was the member's until now, so that nobody's is changed unnoticed."""
     key = f"address_changed:{member.id}:{_moment()}"
-    post([draft("address_changed", member, key, at=clock.now()) | {"address": old}])
+    post([_news("address_changed", member, key, at=clock.now()) | {"address": old}])
 
 
 def password_reset(member: User, token: str, asking: str) -> None:
@@ -94,14 +99,14 @@ def password_reset(member: User, token: str, asking: str) -> None:
 
 def password_changed(member: User) -> None:
     """So that nobody's password is changed unnoticed."""
-    _write("password_changed", member, key=f"password_changed:{member.id}:{_moment()}", at=clock.now())
+    _tell("password_changed", member, key=f"password_changed:{member.id}:{_moment()}", at=clock.now())
 
 
 def new_sign_in(member: User, browser: str, address: str) -> None:
     """Somebody signed in with a browser that the member never used: told once an hour for the same one."""
     now = clock.now()
     key = f"new_sign_in:{member.id}:{browser}:{address}:{now:%Y-%m-%dT%H}"[:255]
-    _write("new_sign_in", member, key=key, browser=browser, address=address, at=now)
+    _tell("new_sign_in", member, key=key, browser=browser, address=address, at=now)
 
 
 def invitation(address: str, by: User, token: str) -> None:
@@ -226,6 +231,25 @@ def waiting_since() -> datetime | None:
 
 def _write(kind: str, to: User, key: str, **facts: Any) -> None:
     post([draft(kind, to, key, **facts)])
+
+
+def _tell(kind: str, to: User, key: str, **facts: Any) -> None:
+    post([_news(kind, to, key, **facts)])
+
+
+def _news(kind: str, to: User, key: str, **facts: Any) -> Row:
+    """A letter that only tells of what happens with it, a sign-in, and must not keep that from happening.
+
+    Where its words cannot be made it is kept, dead, for those who run the site; nobody can send it after all.
+    """
+    try:
+        return draft(kind, to, key, **facts)
+    except SQLAlchemyError:
+        raise
+    except Exception:
+        log.exception("a letter cannot be written: %s", kind)
+        row = _row(kind, to.email, key, Words(KINDS[kind].title, "", ""), language_of(to))
+        return row | {"user_id": to.id, "state": DEAD, "error": UNWRITTEN, "expires_at": row["created_at"]}
 
 
 def _moment() -> str:
