@@ -1,6 +1,7 @@
 """Real processes beside a test: a private Redis, real workers, a real web server. Each is stopped by its own pid."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -169,9 +170,12 @@ class LiveServer(Process):
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Where nobody listens. Below the ports that the kernel gives to who connects: none of them takes it meanwhile."""
+    while True:
+        port = 10_000 + secrets.randbelow(20_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def answers(port: int) -> bool:
