@@ -8,8 +8,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its back
 
 pytest_plugins = [
     "tests.application",
-    "tests.engine_fixtures",
     "tests.processes",
+    "tests.engine_fixtures",
     "tests.chromium",
     "tests.checkout",
     "tests.mail",

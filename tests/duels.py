@@ -6,9 +6,9 @@ from collections.abc import Callable
 from flask import Flask
 
 from app.extensions import db
+from tests.processes import PATIENCE_SECONDS
 
 Act = Callable[[int], object]
-PATIENCE_SECONDS = 30
 
 
 def together(app: Flask, rounds: int, *acts: Act, before: Act | None = None) -> list[BaseException]:

@@ -14,6 +14,7 @@ from app.adapters import redis
 from app.engine import outbox
 from app.extensions import db
 from app.models import Post, Run, RunEvent, User
+from tests.processes import PATIENCE_SECONDS
 
 
 class _InThisProcess(SimpleWorker):
@@ -69,7 +70,7 @@ def fresh(run: Run | str) -> Run:
     return found
 
 
-def wait_for(run: Run | str, is_so: Callable[[Run], object], seconds: float = 20) -> Run:
+def wait_for(run: Run | str, is_so: Callable[[Run], object], seconds: float = PATIENCE_SECONDS) -> Run:
     """The run, as soon as `is_so(run)`; fails after `seconds`."""
     run_id = run if isinstance(run, str) else run.id
     until = time.monotonic() + seconds

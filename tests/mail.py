@@ -16,7 +16,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tests.processes import free_port
+from tests.processes import PATIENCE_SECONDS, free_port
 
 
 class MailServer:
@@ -52,8 +52,8 @@ class MailServer:
     def to(self, address: str) -> list[EmailMessage]:
         return [letter for letter in list(self.letters) if letter["X-RcptTo"] == address]
 
-    def wait_for(self, count: int, seconds: float = 20) -> None:
-        until = time.monotonic() + seconds
+    def wait_for(self, count: int) -> None:
+        until = time.monotonic() + PATIENCE_SECONDS
         while len(self.letters) < count:
             assert time.monotonic() < until, f"{len(self.letters)} of {count} letters came"
             time.sleep(0.02)

@@ -21,7 +21,7 @@ def test_dying_at_every_point_of_a_kind(susan, workers, tmp_path, kind):
     runs = [outbox.request("slow", by=susan, args={"count": 6, "seconds": 0.05}) for _ in range(3)]
     db.session.commit()
 
-    ended = [wait_for(run, lambda row: not row.is_active, seconds=100) for run in runs]
+    ended = [wait_for(run, lambda row: not row.is_active, seconds=200) for run in runs]
 
     for run in ended:
         written = db.session.scalar(select(func.count()).where(Post.source_id.startswith(run.id)))

@@ -12,6 +12,7 @@ from app.engine import outbox
 from app.extensions import db
 from app.models import Post
 from tests.engine_fixtures import fresh, timeline, wait_for
+from tests.processes import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.faults
 
@@ -48,7 +49,7 @@ def test_hit(susan, workers, victim, how, when):
     worker = workers.ours()
     if when == "queued":
         worker.signal(signal.SIGSTOP)  # so that the run is still queued when the worker is hit
-    run = outbox.request("slow", by=susan, args={"count": ITEMS, "seconds": 0.02})
+    run = outbox.request("slow", by=susan, args={"count": ITEMS})
     db.session.commit()
     row = wait_for(run, WHEN[when])
     horse = (row.worker or {}).get("pid")
@@ -62,11 +63,11 @@ def test_hit(susan, workers, victim, how, when):
         send(worker.pid, signal.SIGCONT)
     workers.ours()
     if how == "STOP":
-        wait_for(run, lambda row: row.claim >= 2 or not row.is_active, seconds=15)
+        wait_for(run, lambda row: row.claim >= 2 or not row.is_active)
         for pid in hit:
             send(pid, signal.SIGCONT)
 
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE_SECONDS
     while (row := fresh(run)).is_active:
         marks.append(row.percent or 0)
         assert time.monotonic() < until, (row.state, row.reason, timeline(run.id))

@@ -39,7 +39,7 @@ def test_dead_between_commit_and_send_it_is_sent_by_whoever_sweeps(click, susan,
 
     workers.ours()
 
-    ended = wait_for(run, lambda row: not row.is_active, seconds=30)
+    ended = wait_for(run, lambda row: not row.is_active)
     assert (ended.state, ended.claim, ended.send) == ("succeeded", 1, 1)
 
 

@@ -48,4 +48,5 @@ def test_workers_say_so_when_they_start(app, workers):
 
 
 def test_a_server_says_so_when_it_starts(live_server):
-    assert re.search(r"Web started: process \d+, Redis 127\.0\.0\.1:\d+/\d+, database \w+\n", live_server.output)
+    line = r"Web started: process \d+, Redis 127\.0\.0\.1:\d+/\d+, database \w+\n"
+    live_server.wait_until(lambda: re.search(line, live_server.output), "line in its log")

@@ -53,5 +53,5 @@ def test_names_that_the_package_of_tasks_needs_are_kept():
 
 def assert_passes(module, files, folder):
     command = [sys.executable, "-m", *module.split(), *files]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=250)
     assert done.returncode == 0, done.stdout + done.stderr

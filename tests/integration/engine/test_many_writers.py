@@ -19,6 +19,7 @@ from app.models import Notification, NotificationCounter, Post, Run, notificatio
 from app.services import notifications
 from tests.duels import together
 from tests.engine_fixtures import fresh
+from tests.processes import PATIENCE_SECONDS
 
 WRITERS, ROUNDS = 6, 25
 
@@ -146,7 +147,7 @@ def overtaken():
                 _take_over(run.id, gates)
             if number == 5 and run._book.row.claim == 2:
                 gates["second is at work"].set()
-                gates["first is over"].wait(10)
+                gates["first is over"].wait(PATIENCE_SECONDS)
             db.session.add(Post(author_id=run.user.id, body=f"number {number}"))
 
     yield gates
@@ -167,7 +168,7 @@ def _take_over(run_id, gates):
         connection.execute(update(Run).where(Run.id == run_id).values(state="queued"))
     gates["second"] = threading.Thread(target=work)
     gates["second"].start()
-    assert gates["second is at work"].wait(10)
+    assert gates["second is at work"].wait(PATIENCE_SECONDS)
 
 
 def effects_of_two_claims(susan, gates):

@@ -30,7 +30,7 @@ def member_named(name="susan"):
     return db.session.scalars(select(User).where(User.username == name)).one()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_thousand_cancels_meet_a_thousand_ends(app, susan):
     """At the last item's end, when nothing but the final state is still to be written."""
     row = {"task": "leaves_early", "title": "Leaves early", "queue": "microblog-tasks", "state": "running", "claim": 1}
@@ -111,7 +111,7 @@ def ends_of_runs():
     return select(RunEvent.run_id, func.count()).where(RunEvent.kind.in_(ENDS)).group_by(RunEvent.run_id)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_a_thousand_double_clicks_start_a_thousand_runs(app, susan):
     clients = [app.test_client(), app.test_client()]
     for client in clients:

@@ -14,6 +14,7 @@ from app.extensions import db
 from app.models import Run, ScheduleDue
 from app.services import schedules as pauses
 from tests.engine_fixtures import wait_for
+from tests.processes import PATIENCE_SECONDS
 from tests.statements import statements
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -196,7 +197,7 @@ def test_many_processes_ask_once(app, environment, workers):
 
 
 def wait_for_due(name: str, count: int) -> ScheduleDue:
-    until = clock.now() + timedelta(seconds=20)
+    until = clock.now() + timedelta(seconds=PATIENCE_SECONDS)
     while len(found := dues_of(name)) < count:
         assert clock.now() < until, found
         db.session.rollback()

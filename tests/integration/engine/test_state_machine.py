@@ -149,7 +149,7 @@ class Runs(RuleBasedStateMachine):
         return db.session.scalar(select(func.count()).where(Post.source_id.startswith(run_id)))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_any_order_of_events(app, susan, monkeypatch):
     monkeypatch.setattr(turns.OneWriter, "pause_and_pass", turns.OneWriter.drop)  # nobody else writes here
     run_state_machine_as_test(

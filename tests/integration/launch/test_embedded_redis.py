@@ -9,7 +9,7 @@ import pytest
 
 from app.adapters import redis
 from launch import embedded_redis
-from tests.processes import Process, free_port, is_alive
+from tests.processes import PATIENCE_SECONDS, Process, free_port, is_alive
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def launch(folder, tmp_path):
         process.stop(3)
 
 
-def wait_for_url(folder, seconds: float = 10) -> str:
-    until = time.monotonic() + seconds
+def wait_for_url(folder) -> str:
+    until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         if url := embedded_redis.url_of(folder):
             return url
@@ -42,7 +42,7 @@ def wait_for_url(folder, seconds: float = 10) -> str:
 
 
 def keeper(url: str) -> int:
-    client = redis.connect(url)
+    client = redis.connect(url, fast=False)
     try:
         return int(client.info("server")["process_id"])
     finally:
@@ -61,14 +61,14 @@ def test_of_eight_starters_at_once_one_serves_and_all_may_use_it(launch, folder)
 def test_standby_takes_over_the_same_port_and_data_when_the_server_is_killed(launch, folder):
     first, second = launch(), launch()
     url = wait_for_url(folder)
-    redis.connect(url).set("kept", "yes")
+    redis.connect(url, fast=False).set("kept", "yes")
     serving, waiting = (first, second) if keeper(url) == first.pid else (second, first)
 
     serving.kill()
 
     assert wait_for_url(folder) == url
     assert keeper(url) == waiting.pid
-    assert redis.connect(url).get("kept") == b"yes"
+    assert redis.connect(url, fast=False).get("kept") == b"yes"
 
 
 def test_port_is_forgotten_only_while_no_server_runs(launch, folder):

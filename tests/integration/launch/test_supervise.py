@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Process, is_alive
+from tests.processes import PATIENCE_SECONDS, Process, is_alive
 
 # writes its own pid and its child's to a file named for the moment, then waits
 PARENT_OF_ONE = """
@@ -36,9 +36,9 @@ def supervise(tmp_path):
         process.stop(3)
 
 
-def pids(file: Path, line: int = 1, seconds: float = 10) -> list[int]:
+def pids(file: Path, line: int = 1) -> list[int]:
     """The pids on that line of the file, waiting until it is written."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         lines = file.read_text().splitlines(keepends=True) if file.exists() else []
         if len(lines) >= line and lines[line - 1].endswith("\n"):
@@ -47,8 +47,8 @@ def pids(file: Path, line: int = 1, seconds: float = 10) -> list[int]:
     raise AssertionError(f"{file} has no line {line}")
 
 
-def wait_until_gone(*numbers: int, seconds: float = 5) -> None:
-    until = time.monotonic() + seconds
+def wait_until_gone(*numbers: int) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
     while any(is_alive(pid) for pid in numbers):
         assert time.monotonic() < until, f"still alive: {[pid for pid in numbers if is_alive(pid)]}"
         time.sleep(0.02)
@@ -83,18 +83,17 @@ def test_a_signal_stops_everything_it_started(supervise, tmp_path, number):
 
     process.signal(number)
 
-    assert process.process.wait(10) == 0
+    assert process.process.wait(PATIENCE_SECONDS) == 0
     wait_until_gone(*started)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the watcher needs up to half a second")
 def test_killed_supervisor_leaves_no_child(supervise, tmp_path):
     process = supervise("one", "two")
     children = [pids(tmp_path / name)[0] for name in ("one", "two")]
 
     process.kill()
 
-    wait_until_gone(*children, seconds=1)
+    wait_until_gone(*children)
 
 
 def test_where_the_kernel_cannot_help_a_watcher_ends_the_whole_group(tmp_path):
