@@ -10,11 +10,18 @@ from app.extensions import begin_writing, db
 from app.models import RunEvent
 from app.services import posts
 from tests.engine_fixtures import fresh, start
+from tests.processes import PATIENCE_SECONDS
 
 
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "app.db-turns"
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """Nobody goes on without a turn while the test looks elsewhere."""
+    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 2 * PATIENCE_SECONDS)
 
 
 def in_a_thread(app, work):
@@ -31,7 +38,7 @@ def in_a_thread(app, work):
     return through
 
 
-def test_a_second_task_waits_for_the_first_ones_turn(app, path):
+def test_a_second_task_waits_for_the_first_ones_turn(app, path, patient):
     first, second = turns.OneWriter(path), turns.OneWriter(path)
     first.take(db.session())
 
@@ -39,7 +46,7 @@ def test_a_second_task_waits_for_the_first_ones_turn(app, path):
 
     assert not through.wait(0.1)
     first.pause_and_pass()
-    assert through.wait(5)
+    assert through.wait(PATIENCE_SECONDS)
     assert second.file is not None
     second.drop()
 
@@ -62,12 +69,12 @@ def test_a_task_frozen_in_its_turn_does_not_stop_the_others_for_good(app, path, 
 
     through = in_a_thread(app, other.take)
 
-    assert through.wait(5)
+    assert through.wait(PATIENCE_SECONDS)
     assert other.file is None  # it goes on without
     frozen.drop()
 
 
-def test_who_holds_the_databases_lock_waits_for_no_turn(app, path):
+def test_who_holds_the_databases_lock_waits_for_no_turn(app, path, patient):
     if db.engine.dialect.name != "sqlite":
         pytest.skip("PostgreSQL has many writers")
     first, second = turns.OneWriter(path), turns.OneWriter(path)
@@ -77,7 +84,7 @@ def test_who_holds_the_databases_lock_waits_for_no_turn(app, path):
         begin_writing(session.connection())
         second.take(session)
 
-    assert in_a_thread(app, write).wait(0.9)
+    assert in_a_thread(app, write).wait(PATIENCE_SECONDS)
     first.drop()
 
 
