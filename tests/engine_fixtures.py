@@ -10,6 +10,7 @@ from rq.job import Job
 from rq.worker import SimpleWorker
 from sqlalchemy import func, select
 
+from app import clock
 from app.adapters import redis
 from app.engine import outbox
 from app.extensions import db
@@ -78,6 +79,12 @@ def wait_for(run: Run | str, is_so: Callable[[Run], object], seconds: float = PA
         assert time.monotonic() < until, (found.state, found.reason, found.done, timeline(run_id))
         time.sleep(0.02)
     return found
+
+
+def end_back_off(run: Run) -> None:
+    """The run waits after an error: the next attempt is due now."""
+    fresh(run).due_at = clock.now()
+    db.session.commit()
 
 
 def timeline(run_id: str) -> list[str]:

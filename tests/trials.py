@@ -81,7 +81,7 @@ def hangs(run: Run) -> None:
             time.sleep(600)
 
 
-@task(title="Lingers", unit="items", unique=None, timeout=1.5, retries=1)
+@task(title="Lingers", unit="items", unique=None, timeout=2.5, retries=1)
 def lingers(run: Run, *, silently: bool = False) -> None:
     """Take far longer than allowed: item by item, or all in the third item, inside a write or not."""
     for number in run.each(range(1000), atomic=1):

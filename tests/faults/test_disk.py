@@ -21,8 +21,8 @@ from sqlalchemy import func, select
 from app.adapters.storage import open_storage
 from app.extensions import db
 from app.models import Artifact, Post, RunEvent, User
-from tests.engine_fixtures import fresh, numbers_written, start, timeline, wait_for
-from tests.processes import is_alive
+from tests.engine_fixtures import end_back_off, fresh, numbers_written, start, timeline, wait_for
+from tests.processes import PATIENCE_SECONDS, is_alive
 
 pytestmark = pytest.mark.faults
 
@@ -98,8 +98,9 @@ def is_sqlite():
 
 @pytest.fixture
 def files_on_a_small_disk(small_disk, environment):
-    """Ask for it before `app`."""
+    """Ask for it before `app`. A run that meets no space waits until the test lets it go on."""
     environment["STORAGE_URL"] = f"file:{small_disk.folder}/files"
+    environment["TASK_MODULES"] += ",tests.impatient"
     return small_disk
 
 
@@ -117,17 +118,19 @@ def test_an_export_to_a_full_disk_waits_and_is_byte_identical(files_on_a_small_d
     assert run.state == "retrying"
     assert run.error == "The disk cannot be written: No space left on device."
     assert run.error_reference is None  # nothing that we could mend
-    assert (run.done == POSTS, run.attempt) == (phase == "Packing", 2)
+    is_written = all(file.get("finished", False) for file in run.cursor["files"].values())
+    assert (is_written, run.attempt) == (phase == "Packing", 2)
     reached = run.percent
     assert list((files_on_a_small_disk.folder / "files" / "parts" / run.id).glob("*.whole")) == []
     files_on_a_small_disk.make_room()
+    end_back_off(run)
     percents = []
 
     def watched(row):
         percents.append(row.percent)
         return not row.is_active
 
-    ended = wait_for(run, watched, seconds=40)
+    ended = wait_for(run, watched)
     assert ended.state == "succeeded"
     assert percents == sorted(percents) and percents[0] >= reached > 0
     assert digest(app, ended) == expected
@@ -177,7 +180,7 @@ def test_the_database_on_a_full_disk(database_on_a_small_disk, app, susan, worke
     claims = look_for(run, seconds=8)
     database_on_a_small_disk.make_room()
 
-    ended = wait_for(run, lambda row: not row.is_active, seconds=60)
+    ended = wait_for(run, lambda row: not row.is_active)
     assert (ended.state, ended.done, numbers_written(ended)) == ("succeeded", 200, 200)
     assert claims <= 4
     told = " ".join(db.session.scalars(select(RunEvent.text).where(RunEvent.run_id == run.id)))
@@ -218,7 +221,7 @@ def set_read_only_of_new_connections(database_url, is_so):
 @pytest.fixture
 def short_lease(environment):
     """Ask for it before `app`."""
-    environment["LEASE_SECONDS"] = "1"
+    environment["LEASE_SECONDS"] = "2"
 
 
 def look_for(run, seconds):
@@ -237,7 +240,7 @@ def test_a_read_only_database_in_mid_run(set_read_only, app, susan, workers):
     claims = look_for(run, seconds=8)
     set_read_only(False)
 
-    ended = wait_for(run, lambda row: not row.is_active, seconds=40)
+    ended = wait_for(run, lambda row: not row.is_active)
     assert (ended.state, ended.done, numbers_written(ended), ended.attempt) == ("succeeded", 200, 200, 1)
     assert reached <= 200 and claims <= 2
     assert worker.process.poll() is None
@@ -273,7 +276,8 @@ def test_housekeeping_tells_once_that_the_database_takes_no_writes(set_read_only
     rq.Queue("microblog-tasks", connection=workers.connection).remove(f"{lost_id}-0-1")
     set_read_only(True)
     worker = workers.ours()
-    time.sleep(3)  # several sweeps
+    worker.wait_until(lambda: "housekeeping cannot work" in worker.output, "word of the read-only database")
+    time.sleep(2)  # several sweeps
 
     set_read_only(False)
 
@@ -306,7 +310,7 @@ def test_who_is_told_to_leave_while_a_job_waits_for_the_database_leaves(
         worker.kill()
     else:
         worker.signal(signal.SIGTERM)
-        assert worker.process.wait(10) == 0
+        assert worker.process.wait(PATIENCE_SECONDS) == 0
     set_read_only(False)
     workers.ours()
 

@@ -10,7 +10,8 @@ import pytest
 
 from app.engine import outbox
 from app.extensions import db
-from tests.engine_fixtures import timeline, wait_for
+from tests.engine_fixtures import end_back_off, timeline, wait_for
+from tests.processes import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.faults
 
@@ -38,6 +39,7 @@ def test_memory_refused_ends_the_attempt_with_a_sentence(environment, request):
         2,
     ), worker.output
     assert "MemoryError" in broken.error_trace
+    end_back_off(run)
     ended = wait_for(run, lambda row: not row.is_active)
     assert (ended.state, ended.attempt, ended.strikes, ended.done) == ("succeeded", 2, 0, 5)
     assert worker.process.poll() is None
@@ -71,7 +73,7 @@ class Cgroup:
 
     def remove(self) -> None:
         """It can go once the last process in it is gone."""
-        until = time.monotonic() + 5
+        until = time.monotonic() + PATIENCE_SECONDS
         while (self.folder / "cgroup.procs").read_text() and time.monotonic() < until:
             time.sleep(0.05)
         self.folder.rmdir()
