@@ -15,7 +15,8 @@ from app.engine import housekeeping, queues
 from app.engine.steadfast import SteadfastWorker
 from tests.application import login
 from tests.engine_fixtures import fresh, start, wait_for
-from tests.processes import Process
+from tests.processes import PATIENCE_SECONDS, Process
+from tests.stopwatch import timed
 
 pytestmark = pytest.mark.faults
 
@@ -98,12 +99,6 @@ def trouble(request, own_redis, environment, monkeypatch):
     made.mend()
 
 
-def timed(action):
-    """The answer and how long it took, in seconds."""
-    began = time.monotonic()
-    return action(), time.monotonic() - began
-
-
 def click(client, name="two_steps"):
     """Press the button; the run's id, after checking that the answer was quick and right."""
     answer, seconds = timed(lambda: client.post(f"/tasks/{name}", headers={"Accept": "application/json"}))
@@ -131,7 +126,8 @@ def test_redis_in_trouble_delays_a_run_and_nothing_else(trouble, app, client, su
     housekeeping.sweep()
     assert (fresh(run_id).state, fresh(run_id).sent_to) == ("queued", None)
     assert logged(caplog, trouble.sentence) == 1
-    time.sleep(2)
+    worker.wait_until(lambda: trouble.sentence in worker.output, "word of the trouble")
+    time.sleep(1)  # several sweeps
 
     trouble.mend()
 
@@ -202,7 +198,7 @@ def test_a_worker_waiting_for_redis_can_be_stopped(own_redis, app, environment, 
 
     worker.signal(signal.SIGTERM)
 
-    worker.process.wait(3)
+    worker.process.wait(PATIENCE_SECONDS)
 
 
 def test_an_idle_worker_leaves_at_once_while_redis_is_away(own_redis, app, workers):
@@ -216,7 +212,7 @@ def test_an_idle_worker_leaves_at_once_while_redis_is_away(own_redis, app, worke
 
     worker.signal(signal.SIGTERM)
 
-    assert worker.process.wait(15) == 0
+    assert worker.process.wait(PATIENCE_SECONDS) == 0
     assert "Traceback" not in worker.output
 
 
