@@ -30,10 +30,14 @@ def picky(run: Run) -> None:
 
 
 @task(title="Slow", unit="items", unique=None, retries=0)
-def slow(run: Run, *, count: int = 100, seconds: float = 0.02) -> None:
-    """Write a post for every number, slowly."""
+def slow(run: Run, *, count: int = 100, seconds: float = 0.02, slow_claims: int | None = None) -> None:
+    """Write a post for every number, slowly; with `slow_claims`, later claims hurry.
+
+    A test that meets a run in the middle gives it a middle that lasts, however late the test comes, and a quick end.
+    """
     for number in run.each(range(count)):
-        time.sleep(seconds)
+        if slow_claims is None or run._book.row.claim <= slow_claims:
+            time.sleep(seconds)
         db.session.add(
             Post(author_id=run.user.id, body=f"number {number}", source="slow", source_id=f"{run.id} {number}")
         )

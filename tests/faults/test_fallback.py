@@ -9,7 +9,7 @@ from app.engine import queues
 from app.extensions import db
 from app.models import RunEvent
 from tests.engine_fixtures import fresh, numbers_written, start, wait_for
-from tests.processes import LiveServer
+from tests.processes import PATIENCE_SECONDS, LiveServer
 
 pytestmark = pytest.mark.faults
 
@@ -56,26 +56,26 @@ def test_an_envelope_that_reached_redis_unheard_meets_a_claim_that_is_taken(
 
     with monkeypatch.context() as deaf:
         deaf.setattr(queues, "send", send_and_hear_nothing)
-        run = start("slow", susan, count=200, seconds=0.02)
+        run = start("slow", susan, count=500, seconds=0.02)
     wait_for(run, lambda row: row.done > 5)
 
     worker = workers.ours()
 
     worker.wait_until(lambda: "claim 0 is not to be had any more" in worker.output, "refusal")
     ended = wait_for(run, is_over, seconds=90)
-    assert (ended.state, ended.claim, numbers_written(ended)) == ("succeeded", 1, 200)
+    assert (ended.state, ended.claim, numbers_written(ended)) == ("succeeded", 1, 500)
 
 
 def test_a_web_server_that_is_told_to_end_hands_its_run_on(own_redis, app, environment, susan, workers, tmp_path):
     own_redis.kill()
     web = LiveServer({**environment, "TASK_FALLBACK": "thread"}, tmp_path / "web.log")
     try:
-        run = start("slow", susan, count=300, seconds=0.02)
+        run = start("slow", susan, count=500, slow_claims=1)
         wait_for(run, lambda row: row.done > 5)
 
         web.signal(signal.SIGTERM)
 
-        assert web.process.wait(15) == 0
+        assert web.process.wait(PATIENCE_SECONDS) == 0
     finally:
         web.stop()
     row = fresh(run)
@@ -83,5 +83,5 @@ def test_a_web_server_that_is_told_to_end_hands_its_run_on(own_redis, app, envir
     own_redis.start()
     workers.ours()
     ended = wait_for(run, is_over, seconds=90)
-    assert (ended.state, ended.claim, ended.attempt, numbers_written(ended)) == ("succeeded", 2, 1, 300)
+    assert (ended.state, ended.claim, ended.attempt, numbers_written(ended)) == ("succeeded", 2, 1, 500)
     assert len(claims(run)) == 2

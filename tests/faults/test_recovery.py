@@ -6,6 +6,7 @@ import random
 import signal
 import time
 import zipfile
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,11 +18,15 @@ from app.engine import control, housekeeping, outbox, queues
 from app.extensions import db
 from app.models import Artifact, Post, Run, RunEvent, User
 from tests.engine_fixtures import fresh, numbers_written, start, timeline, wait_for
-from tests.processes import is_alive
+from tests.processes import PATIENCE_SECONDS, is_alive
+from tests.stopwatch import timed
 
 pytestmark = pytest.mark.faults
 
 LEASE_AND_SWEEP_SECONDS = 5 + 0.5 + 1
+BUSY_MACHINE_SECONDS = 10  # on top, for a machine that has other things to do; every other way back takes minutes
+LONG = {"count": 500, "slow_claims": 1}  # ten seconds to come upon it in its first claim, and then it is soon over
+ENDLESS = {"count": 100_000}
 
 
 def write_posts(author, count):
@@ -44,7 +49,9 @@ def zip_digest(app, run):
 @pytest.mark.parametrize("kind", ["ours", "stock"])
 def test_a_killed_run_goes_on_at_its_cursor(susan, workers, kind, victims):
     worker = getattr(workers, kind)()
-    run = start("slow", susan, count=120, seconds=0.02)
+    is_left_alone = victims == ("worker",) and kind == "stock"  # RQ's horse works on without its worker
+    count = 120 if is_left_alone else LONG["count"]
+    run = start("slow", susan, **LONG | {"count": count})
     horse = wait_for(run, lambda row: row.done > 10).worker["pid"]
 
     done = fresh(run).done
@@ -52,25 +59,31 @@ def test_a_killed_run_goes_on_at_its_cursor(susan, workers, kind, victims):
         os.kill(horse if victim == "horse" else worker.pid, signal.SIGKILL)
     if "worker" in victims or kind == "stock":
         workers.ours()
-    if victims == ("worker",) and kind == "stock":
+    if is_left_alone:
         wait_for(run, lambda row: row.state == "succeeded")
     else:
-        again = wait_for(run, lambda row: row.claim == 2, LEASE_AND_SWEEP_SECONDS + 2)
+        again = wait_for(run, lambda row: row.claim == 2, LEASE_AND_SWEEP_SECONDS + BUSY_MACHINE_SECONDS)
         assert again.done >= done
 
     ended = wait_for(run, lambda row: not row.is_active)
-    assert (ended.state, ended.done, numbers_written(ended)) == ("succeeded", 120, 120)
+    assert (ended.state, ended.done, numbers_written(ended)) == ("succeeded", count, count)
     assert ended.attempt == 1
 
 
-def test_a_run_taken_before_its_sender_wrote_that_it_was_sent(susan, workers, monkeypatch):
+@pytest.fixture
+def long_lease(environment):
+    """So long that who goes on at once has not waited for its end. Ask for it before `app`."""
+    environment["LEASE_SECONDS"] = "600"
+
+
+def test_a_run_taken_before_its_sender_wrote_that_it_was_sent(long_lease, susan, workers, monkeypatch):
     """A slow page: the next job's name must not be the dead one's, or it is thrown away with that."""
     workers.ours()
     send = queues.send
 
     def send_and_be_slow(run_id, *rest):
         send(run_id, *rest)
-        until = time.monotonic() + 20
+        until = time.monotonic() + PATIENCE_SECONDS
         while not done(run_id) and time.monotonic() < until:
             time.sleep(0.05)
 
@@ -80,44 +93,44 @@ def test_a_run_taken_before_its_sender_wrote_that_it_was_sent(susan, workers, mo
 
     with monkeypatch.context() as slow:
         slow.setattr(queues, "send", send_and_be_slow)
-        run = start("slow", susan, count=120, seconds=0.02)
+        run = start("slow", susan, **LONG)
     os.kill(fresh(run).worker["pid"], signal.SIGKILL)
 
-    again = wait_for(run, lambda row: row.claim == 2, seconds=5)
+    again = wait_for(run, lambda row: row.claim == 2)
     assert (again.send, again.sent_to) == (2, "microblog-tasks")
     ended = wait_for(run, lambda row: not row.is_active)
-    assert (ended.state, numbers_written(ended), ended.claim) == ("succeeded", 120, 2)
+    assert (ended.state, numbers_written(ended), ended.claim) == ("succeeded", 500, 2)
 
 
-def test_sigterm_reaches_the_task_and_another_worker_goes_on(susan, workers):
+def test_sigterm_reaches_the_task_and_another_worker_goes_on(long_lease, susan, workers):
     first = workers.ours()
-    run = start("slow", susan, count=150, seconds=0.02)
+    run = start("slow", susan, **LONG | {"count": 2000})
     wait_for(run, lambda row: row.done > 10)
     workers.ours()
 
     first.signal(signal.SIGTERM)
 
-    again = wait_for(run, lambda row: row.claim == 2, seconds=4)
-    assert first.process.wait(5) == 0
+    again = wait_for(run, lambda row: row.claim == 2)
+    assert first.process.wait(PATIENCE_SECONDS) == 0
     assert "shutting down" in " ".join(texts(run))
     ended = wait_for(run, lambda row: not row.is_active)
-    assert (ended.state, numbers_written(ended), ended.attempt, ended.strikes) == ("succeeded", 150, 1, 0)
+    assert (ended.state, numbers_written(ended), ended.attempt, ended.strikes) == ("succeeded", 2000, 1, 0)
     assert again.id == run.id
 
 
 def test_sigterm_to_rqs_simple_worker_hands_the_run_over_and_ends_it(susan, workers):
     """It has no work horse: the signal reaches the task alone, and then the worker must hear of it."""
     simple = workers.stock("-w", "rq.worker.SimpleWorker", "microblog-tasks")
-    run = start("slow", susan, count=150, seconds=0.02)
+    run = start("slow", susan, **LONG)
     wait_for(run, lambda row: row.done > 10)
 
     simple.signal(signal.SIGTERM)
 
-    assert simple.process.wait(15) == 0
+    assert simple.process.wait(PATIENCE_SECONDS) == 0
     assert (fresh(run).state, run.claim, run.attempt) == ("queued", 1, 1)
     workers.ours()
     ended = wait_for(run, lambda row: not row.is_active)
-    assert (ended.state, ended.claim, numbers_written(ended), ended.strikes) == ("succeeded", 2, 150, 0)
+    assert (ended.state, ended.claim, numbers_written(ended), ended.strikes) == ("succeeded", 2, 500, 0)
 
 
 def texts(run):
@@ -126,7 +139,7 @@ def texts(run):
 
 def test_a_horse_dies_with_its_worker(susan, workers):
     worker = workers.ours()
-    run = start("slow", susan, count=500, seconds=0.02)
+    run = start("slow", susan, **ENDLESS)
     horse = wait_for(run, lambda row: row.done > 2).worker["pid"]
 
     worker.kill()
@@ -135,9 +148,7 @@ def test_a_horse_dies_with_its_worker(susan, workers):
 
 
 def wait_until_dead(pid):
-    import time
-
-    until = time.monotonic() + 2
+    until = time.monotonic() + PATIENCE_SECONDS
     while is_alive(pid):
         assert time.monotonic() < until, f"process {pid} lives on"
         time.sleep(0.01)
@@ -145,7 +156,7 @@ def wait_until_dead(pid):
 
 def test_a_zombie_that_wakes_writes_nothing(app, susan, workers):
     workers.ours()
-    run = start("slow", susan, count=100, seconds=0.02)
+    run = start("slow", susan, **LONG)
     frozen = wait_for(run, lambda row: row.done > 10).worker["pid"]
     os.kill(frozen, signal.SIGSTOP)
     # To housekeeping the zombie is on another machine: it cannot be killed, so only the fence is left.
@@ -153,21 +164,13 @@ def test_a_zombie_that_wakes_writes_nothing(app, susan, workers):
     row.worker = {**row.worker, "host": "elsewhere"}
     db.session.commit()
     workers.ours()
-    wait_for(run, lambda row: row.claim == 2, LEASE_AND_SWEEP_SECONDS + 2)
+    wait_for(run, lambda row: row.claim == 2, LEASE_AND_SWEEP_SECONDS + BUSY_MACHINE_SECONDS)
 
     os.kill(frozen, signal.SIGCONT)
 
     ended = wait_for(run, lambda row: not row.is_active)
-    wait_until_dead_or_done(frozen)
-    assert (ended.state, numbers_written(ended), fresh(run).done) == ("succeeded", 100, 100)
-
-
-def wait_until_dead_or_done(pid):
-    import time
-
-    until = time.monotonic() + 5
-    while is_alive(pid) and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_until_dead(frozen)
+    assert (ended.state, numbers_written(ended), fresh(run).done) == ("succeeded", 500, 500)
 
 
 def test_an_export_killed_again_and_again_is_byte_identical(app, susan, workers):
@@ -177,14 +180,18 @@ def test_an_export_killed_again_and_again_is_byte_identical(app, susan, workers)
     wait_for(undisturbed, lambda row: row.state == "succeeded")
     expected = zip_digest(app, undisturbed)
 
-    run = start("export_posts", susan)
-    percents, kills = [], 0
-    while (row := fresh(run)).is_active:
-        percents.append(row.percent or 0)
-        is_advancing = row.state == "running" and row.claim == kills + 1 and row.advanced_at > row.claimed_at
-        if is_advancing and kills < 8:
-            os.kill(row.worker["pid"], signal.SIGKILL)
-            kills += 1
+    for _try in range(5):  # an export is quick, and who kills it may come late
+        run = start("export_posts", susan)
+        percents, kills = [], 0
+        while (row := fresh(run)).is_active:
+            percents.append(row.percent or 0)
+            is_advancing = row.state == "running" and row.claim == kills + 1 and row.advanced_at > row.claimed_at
+            if is_advancing and kills < 8:
+                with suppress(ProcessLookupError):  # it was done in this moment
+                    os.kill(row.worker["pid"], signal.SIGKILL)
+                kills += 1
+        if kills >= 2:
+            break
     assert kills >= 2
     assert (row.state, row.attempt) == ("succeeded", 1)
     assert percents == sorted(percents)
@@ -211,22 +218,22 @@ def test_a_hanging_task_is_stopped_and_resumed(susan, workers):
     workers.ours()
     run = start("hangs", susan)
 
-    ended = wait_for(run, lambda row: not row.is_active, seconds=30)
+    ended = wait_for(run, lambda row: not row.is_active)
 
     assert (ended.state, ended.done, ended.claim) == ("succeeded", 5, 2)
 
 
 def test_cancel_really_stops(susan, workers):
     worker = workers.ours()
-    run = start("slow", susan, count=1000, seconds=0.02)
+    run = start("slow", susan, **ENDLESS)
     wait_for(run, lambda row: row.done > 5)
 
     control.cancel(fresh(run), by=susan)
     db.session.commit()
 
-    ended = wait_for(run, lambda row: not row.is_active, seconds=3)
+    ended = wait_for(run, lambda row: not row.is_active, seconds=housekeeping.HANGING_CANCEL_SECONDS - 5)
     assert ended.state == "cancelled"
-    assert 0 < ended.done < 1000
+    assert 0 < ended.done < ENDLESS["count"]
     assert numbers_written(ended) == ended.done
     assert worker.process.poll() is None
     assert timeline(run.id)[-2:] == ["cancelling", "cancelled"]
@@ -235,14 +242,14 @@ def test_cancel_really_stops(susan, workers):
 @pytest.mark.parametrize("task", ["slow", "faithful"])
 def test_a_member_deleted_in_mid_run_takes_the_run_and_its_files_along(app, susan, workers, task):
     worker = workers.ours()
-    run = start(task, susan, count=1000, seconds=0.02)
+    run = start(task, susan, **ENDLESS)
     wait_for(run, lambda row: row.done > 5)
     folder = open_storage(app.config["STORAGE_URL"]).parts(run.id)
 
     db.session.execute(db.delete(User).where(User.id == susan.id))
     db.session.commit()
 
-    ended = wait_for(run, lambda row: not row.is_active, seconds=10)
+    ended = wait_for(run, lambda row: not row.is_active)
     assert (ended.state, ended.user_id, ended.error, ended.claim) == ("cancelled", None, None, 1), ended.error_trace
     assert numbers_written(ended) == 0
     wait_for(run, lambda _row: not folder.exists())
@@ -330,9 +337,8 @@ def test_a_job_that_is_over_is_missed_by_the_next_sweep(app, susan, workers, fat
 
 def test_redis_away_at_the_click_and_back_later(own_redis, app, susan, workers):
     own_redis.kill()
-    began = datetime.now(UTC)
-    run = start("two_steps", susan)
-    assert datetime.now(UTC) - began < timedelta(seconds=1)
+    run, seconds = timed(lambda: start("two_steps", susan))
+    assert seconds < 1
     assert (fresh(run).state, run.sent_to) == ("queued", None)
 
     own_redis.start()
@@ -357,7 +363,7 @@ def test_redis_stopped_in_mid_run(own_redis, app, susan, workers):
 
 def test_what_was_sent_to_a_queue_whose_last_worker_leaves_is_done_by_others(susan, john, workers):
     high = workers.ours("microblog-high")
-    busy = outbox.request("slow", by=john, args={"count": 400, "seconds": 0.02})
+    busy = outbox.request("slow", by=john, args=LONG | {"count": 2000})
     busy.queue = "microblog-high"
     db.session.commit()
     wait_for(busy, lambda row: row.done > 2)
@@ -367,7 +373,7 @@ def test_what_was_sent_to_a_queue_whose_last_worker_leaves_is_done_by_others(sus
 
     high.signal(signal.SIGTERM)
 
-    ended = wait_for(waiting, lambda row: not row.is_active, seconds=40)
+    ended = wait_for(waiting, lambda row: not row.is_active)
     assert (ended.state, ended.sent_to, ended.send) == ("succeeded", "microblog-tasks", 2)
     assert rq.Queue("microblog-high", connection=workers.connection).job_ids == []
 
@@ -392,21 +398,22 @@ def test_without_redis_a_thread_does_it_under_the_same_claim(environment, own_re
 
 def test_web_and_one_stock_worker_recover_too(app, susan, workers, live_server):
     workers.stock()
-    run = start("slow", susan, count=80, seconds=0.02)
+    run = start("slow", susan, **LONG)
     horse = wait_for(run, lambda row: row.done > 5).worker["pid"]
 
     os.kill(horse, signal.SIGKILL)
 
-    ended = wait_for(run, lambda row: not row.is_active, LEASE_AND_SWEEP_SECONDS + 10)
-    assert (ended.state, ended.claim, numbers_written(ended)) == ("succeeded", 2, 80)
+    wait_for(run, lambda row: row.claim == 2, LEASE_AND_SWEEP_SECONDS + BUSY_MACHINE_SECONDS)
+    ended = wait_for(run, lambda row: not row.is_active)
+    assert (ended.state, ended.claim, numbers_written(ended)) == ("succeeded", 2, 500)
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_thirty_kills_in_one_run(susan, workers):
     """At any moment after the claim got somewhere: between two batches, in the middle of one, in its commit."""
     dice = random.Random(2)
     workers.ours()
-    run = start("slow", susan, count=2500, seconds=0.005)
+    run = start("slow", susan, count=10_000, seconds=0.005, slow_claims=30)
     kills = 0
     while kills < 30 and (row := fresh(run)).is_active:
         if row.state == "running" and row.claim == kills + 1 and row.done > 0 and row.advanced_at > row.claimed_at:
@@ -416,7 +423,7 @@ def test_thirty_kills_in_one_run(susan, workers):
         time.sleep(0.005)
 
     ended = wait_for(run, lambda row: not row.is_active, seconds=100)
-    assert (ended.state, ended.done, numbers_written(ended), ended.attempt) == ("succeeded", 2500, 2500, 1)
+    assert (ended.state, ended.done, numbers_written(ended), ended.attempt) == ("succeeded", 10_000, 10_000, 1)
     assert kills == 30
     assert db.session.scalar(select(func.count()).where(Run.id == run.id)) == 1
 
@@ -426,6 +433,6 @@ def test_an_item_longer_than_the_lease_keeps_its_claim(susan, workers, live_serv
     getattr(workers, kind)()
     run = start("long_item", susan, seconds=7)
 
-    ended = wait_for(run, lambda row: not row.is_active, seconds=30)
+    ended = wait_for(run, lambda row: not row.is_active)
 
     assert (ended.state, ended.claim, ended.strikes) == ("succeeded", 1, 0), timeline(run.id)
