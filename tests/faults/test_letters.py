@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections import Counter
 
@@ -15,6 +16,7 @@ from app.models import Letter, Run
 from app.services import letters
 from tests.crowd import gather
 from tests.engine_fixtures import wait_for
+from tests.processes import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.faults
 
@@ -25,8 +27,8 @@ def write(member, count, **changes):
     return db.session.scalar(select(Run.id).where(Run.task == "deliver_letters"))
 
 
-def wait_until_all_are(states, seconds=60):
-    until = time.monotonic() + seconds
+def wait_until_all_are(states):
+    until = time.monotonic() + PATIENCE_SECONDS
     while (found := set(db.session.scalars(select(Letter.state)))) - states:
         assert time.monotonic() < until, found
         db.session.rollback()
@@ -40,13 +42,15 @@ def copies(mail_server):
 
 @pytest.mark.parametrize("is_bulk", [False, True])
 def test_killed_postman_leaves_one_letter_at_most_in_doubt(mail_server, susan, workers, is_bulk):
-    mail_server.meanwhile = lambda: time.sleep(0.01)  # a server takes its time
+    is_hit = threading.Event()
+    mail_server.meanwhile = lambda: len(mail_server.letters) < 10 or is_hit.wait(PATIENCE_SECONDS)
     run_id = write(susan, 60, is_bulk=is_bulk)
     workers.ours()
     mail_server.wait_for(10)
     horse = wait_for(run_id, lambda run: run.worker).worker["pid"]
 
     os.kill(horse, signal.SIGKILL)
+    is_hit.set()
     wait_until_all_are({"sent", "dead"})
 
     dead = db.session.scalar(select(db.func.count()).where(Letter.state == "dead"))
@@ -65,7 +69,7 @@ def test_deploy_sends_no_letter_twice(mail_server, susan, workers):
     first = workers.ours()
     mail_server.wait_for(10)
 
-    first.stop()
+    first.stop(PATIENCE_SECONDS)
     workers.ours()
     wait_until_all_are({"sent"})
 
@@ -79,7 +83,7 @@ def test_killed_round_of_digests_goes_on_and_writes_nobody_twice(mail_server, jo
     db.session.commit()
     workers.ours()
 
-    ended = wait_for(run, lambda row: row.finished_at, seconds=60)
+    ended = wait_for(run, lambda row: row.finished_at)
     wait_until_all_are({"sent"})
 
     assert (ended.state, ended.done, ended.claim) == ("succeeded", 60, 2)
@@ -120,7 +124,7 @@ def test_letters_outlast_a_mail_server_that_is_away(mail_server, susan, workers)
     mail_server.stop()
     write(susan, 5)
     workers.ours()
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE_SECONDS
     while not (found := db.session.scalar(select(Letter.error).limit(1))):
         assert time.monotonic() < until
         db.session.rollback()
