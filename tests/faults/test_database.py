@@ -83,13 +83,13 @@ def terminate_others(url):
 
 def wait_again(run):
     db.session.remove()
-    return wait_for(run, lambda row: not row.is_active, seconds=40)
+    return wait_for(run, lambda row: not row.is_active)
 
 
 def test_a_lock_held_for_seconds(app, susan, workers, database_url):
     """Another writer holds what the run needs: it waits and finishes, in the same claim or the next."""
     workers.ours()
-    run = start("slow", susan, count=150, seconds=0.02)
+    run = start("slow", susan, count=300, seconds=0.02)
     wait_for(run, lambda row: row.done > 5)
 
     if is_sqlite():
@@ -98,7 +98,7 @@ def test_a_lock_held_for_seconds(app, susan, workers, database_url):
         hold_postgres(app, run.id, 7)
 
     ended = wait_again(run)
-    assert (ended.state, numbers_written(ended)) == ("succeeded", 150)
+    assert (ended.state, numbers_written(ended)) == ("succeeded", 300)
 
 
 def hold_sqlite(file, seconds):
@@ -143,7 +143,7 @@ def test_web_and_four_workers_write_to_sqlite_at_once(app, susan, john, mary, da
     run_ids = [run.id for run in runs]
     web = threading.Thread(target=write_as_the_web)
     web.start()
-    ended = [wait_for(run_id, lambda row: not row.is_active, seconds=60) for run_id in run_ids]
+    ended = [wait_for(run_id, lambda row: not row.is_active) for run_id in run_ids]
     web.join()
 
     assert [row.state for row in ended] == ["succeeded"] * 4
