@@ -16,7 +16,6 @@ export class Leader {
 
   // Stand in line; or, with `first`, take the lead from whoever has it.
   join({ first = false } = {}) {
-    if (first && this.isLeading) return
     this.#waiting?.abort()
     const turn = ++this.#turn
     if (this.locks) this.#request(turn, first)

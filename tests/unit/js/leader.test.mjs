@@ -37,7 +37,11 @@ class Locks {
 }
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5))
-const tab = (locks) => new Leader({ name: "x", locks, onLead() {}, onFollow() {} })
+const tab = (locks) => {
+  const changes = []
+  const leader = new Leader({ name: "x", locks, onLead: () => changes.push("lead"), onFollow: () => changes.push("follow") })
+  return Object.assign(leader, { changes })
+}
 const leading = (tabs) => tabs.map(({ isLeading }) => isLeading)
 
 test("the tab shown last leads, and only that one", async () => {
@@ -52,6 +56,19 @@ test("the tab shown last leads, and only that one", async () => {
   tabs[0].join({ first: true })
   await settle()
   assert.deepEqual(leading(tabs), [true, false, false])
+})
+
+test("a tab called to the front before it hears that it was robbed takes the lead back", async () => {
+  const locks = new Locks()
+  const [seen, hidden] = [tab(locks), tab(locks)]
+  seen.join({ first: true })
+  await settle()
+
+  hidden.join({ first: true })
+  seen.join({ first: true })                             // it still believes that it leads
+  await settle()
+  assert.deepEqual(leading([seen, hidden]), [true, false])
+  assert.deepEqual(seen.changes, ["lead"])
 })
 
 test("when the leader leaves, one of the others leads", async () => {
