@@ -2,7 +2,9 @@
 
 import os
 import time
+from pathlib import Path
 
+from flask import current_app
 from sqlalchemy import select
 
 from app.engine import Run, notices, task
@@ -41,6 +43,24 @@ def slow(run: Run, *, count: int = 100, seconds: float = 0.02, slow_claims: int 
         db.session.add(
             Post(author_id=run.user.id, body=f"number {number}", source="slow", source_id=f"{run.id} {number}")
         )
+
+
+@task(title="Paced", unit="steps", retries=0)
+def paced(run: Run) -> None:
+    """Ten steps, and no more than its test has let it take: it waits for its watchers, however slow they are."""
+    for step in run.each(range(10), atomic=1):
+        run.sleep(0.3)  # long enough for a notification of its own
+        while step >= _steps_allowed():
+            run.sleep(0.05)
+
+
+def pace_file() -> Path:
+    """Holds how many steps `paced` may take; without it none."""
+    return Path(current_app.instance_path) / "pace"
+
+
+def _steps_allowed() -> int:
+    return int(pace_file().read_text() or 0) if pace_file().exists() else 0
 
 
 @task(title="Faithful", unit="items", unique=None, retries=0)

@@ -1,5 +1,6 @@
 """What the stories in a browser share: members with posts, and pages that are already signed in."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +9,8 @@ from playwright.sync_api import BrowserContext, Locator, Page
 
 from app import models
 from app.extensions import db
+from tests import trials
+from tests.chromium import PATIENCE_MS
 from tests.processes import LiveServer
 
 SignedIn = Callable[..., Page]
@@ -33,6 +36,30 @@ def as_susan(app: Flask, live_server: LiveServer, context: BrowserContext, susan
     """Susan's page."""
     sign_in(app, live_server, context, susan)
     return page
+
+
+class Pace:
+    """How far the trial task `paced` may go; no step before the first `let`."""
+
+    def __init__(self) -> None:
+        self.file = trials.pace_file()
+
+    def let(self, steps: int) -> None:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(str(steps))
+
+
+@pytest.fixture
+def pace(app: Flask) -> Pace:
+    return Pace()
+
+
+def wait_until(page: Page, is_so: Callable[[], object]) -> None:
+    """Let the browser go on until `is_so()`."""
+    until = time.monotonic() + PATIENCE_MS / 1000
+    while not is_so():
+        assert time.monotonic() < until, "it never came"
+        page.wait_for_timeout(20)
 
 
 def card(page: Page, state: str | None = None) -> Locator:

@@ -1,17 +1,20 @@
 """The bar, from the click to the outcome, in a real Chromium with a real worker."""
 
 import re
-import time
 import zipfile
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
-from app import models
+from app import clock, models
 from app.extensions import db
-from tests.browser.conftest import card, percent, sign_in, start, write_posts
+from tests import engine_fixtures
+from tests.browser.conftest import Pace, card, percent, sign_in, start, wait_until, write_posts
 from tests.processes import LiveServer, Workers
+
+AN_HOUR_MS = "3600000"
 
 
 def test_an_export_is_started_watched_to_its_end_and_downloaded(
@@ -25,7 +28,7 @@ def test_an_export_is_started_watched_to_its_end_and_downloaded(
 
     assert page.url.endswith("/tasks"), "the bar appears without leaving the page"
     expect(page.locator("#history [data-row]")).to_have_count(1)
-    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
+    expect(card(page, "succeeded")).to_be_visible()
     expect(card(page).locator("progress")).to_have_attribute("value", "100")
     with page.expect_download() as download:
         card(page).get_by_role("link", name="Download").click()
@@ -39,50 +42,50 @@ def brisk(environment: dict[str, str]) -> None:
     environment["POLL_ACTIVE_MS"] = "100"
 
 
-def test_the_bar_never_falls_and_ends_at_a_hundred(
-    brisk: None, as_susan: Page, susan: models.User, workers: Workers
-) -> None:
+def test_the_bar_never_falls_and_ends_at_a_hundred(brisk: None, as_susan: Page, workers: Workers, pace: Pace) -> None:
     page = as_susan
-    write_posts(susan, 50_000)
     page.add_init_script(
         """window.seen = []
-        setInterval(() => {
+        const look = () => {
           const bar = document.querySelector("[data-run] progress")
           if (bar?.hasAttribute("value") && window.seen.at(-1) !== bar.value) window.seen.push(bar.value)
-        }, 10)"""
+        }
+        new MutationObserver(look).observe(document, {attributes: true, childList: true, subtree: true})"""
     )
     workers.ours()
 
-    start(page, "export_posts")
-    expect(card(page, "succeeded")).to_be_visible(timeout=30_000)
-    page.wait_for_timeout(50)
+    start(page, "paced")
+    for steps in (2, 3, 7, 10):
+        pace.let(steps)
+        wait_until(page, lambda steps=steps: page.evaluate("window.seen.at(-1)") == steps * 10)
+    expect(card(page, "succeeded")).to_be_visible()
 
     seen = page.evaluate("window.seen")
     assert seen == sorted(seen)
-    assert seen[-1] == 100
-    assert len(seen) > 2
+    assert {20, 30, 70, 100} <= set(seen)
 
 
-def test_the_bar_survives_reload_and_navigation(as_susan: Page, workers: Workers) -> None:
+def test_the_bar_survives_reload_and_navigation(as_susan: Page, workers: Workers, pace: Pace) -> None:
     page = as_susan
     workers.ours()
-    start(page, "example_long_task")
-    expect(card(page).locator("[data-percent]")).to_have_text(re.compile(r"[2-4]0%"))
-    before = percent(page)
+    start(page, "paced")
+    pace.let(3)
+    expect(card(page).locator("[data-percent]")).to_have_text("30%")
 
     page.reload()
-    assert (percent(page) or 0) >= (before or 0)
+    assert percent(page) == 30
     page.goto("/")
-    assert (percent(page) or 0) >= (before or 0)
+    assert percent(page) == 30
 
-    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
+    pace.let(10)
+    expect(card(page, "succeeded")).to_be_visible()
 
 
 def test_an_outcome_stays_until_it_is_dismissed(as_susan: Page, workers: Workers) -> None:
     page = as_susan
     workers.ours()
     start(page, "export_posts")
-    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
+    expect(card(page, "succeeded")).to_be_visible()
 
     page.goto("/explore")
     expect(card(page, "succeeded")).to_be_visible()
@@ -93,10 +96,10 @@ def test_an_outcome_stays_until_it_is_dismissed(as_susan: Page, workers: Workers
     expect(card(page)).to_have_count(0)
 
 
-def test_cancel_stops_it_and_it_can_be_run_again(as_susan: Page, workers: Workers) -> None:
+def test_cancel_stops_it_and_it_can_be_run_again(as_susan: Page, workers: Workers, pace: Pace) -> None:
     page = as_susan
     workers.ours()
-    start(page, "example_long_task")
+    start(page, "paced")
     expect(card(page, "running")).to_be_visible()
 
     card(page).get_by_role("button", name="Cancel").click()
@@ -118,7 +121,7 @@ def test_a_failure_looks_like_one_and_can_be_tried_again(
     broken = workers.ours(STORAGE_URL="file:/dev/null/nowhere")
 
     failed = card(page, "failed")
-    expect(failed).to_be_visible(timeout=20_000)
+    expect(failed).to_be_visible()
     expect(failed.locator("[data-text]")).to_contain_text("reference")
     expect(failed.locator("[data-text]")).not_to_contain_text("Traceback")
     expect(failed).to_contain_text("Failed")
@@ -127,7 +130,7 @@ def test_a_failure_looks_like_one_and_can_be_tried_again(
     broken.stop()
     workers.ours()
     failed.get_by_role("button", name="Try again").click()
-    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
+    expect(card(page, "succeeded")).to_be_visible()
 
 
 def test_what_failed_in_part_is_listed_and_retried_alone(as_susan: Page, susan: models.User, workers: Workers) -> None:
@@ -140,7 +143,7 @@ def test_what_failed_in_part_is_listed_and_retried_alone(as_susan: Page, susan: 
     start(page, "picky")
 
     partial = card(page, "partial")
-    expect(partial).to_be_visible(timeout=20_000)
+    expect(partial).to_be_visible()
     expect(partial.locator("[data-text]")).to_contain_text("1 failed")
     assert percent(page) != 100
     with page.expect_download() as download:
@@ -151,24 +154,24 @@ def test_what_failed_in_part_is_listed_and_retried_alone(as_susan: Page, susan: 
     bad.body = "good"
     db.session.commit()
     partial.get_by_role("button", name="Retry failed only").click()
-    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
+    expect(card(page, "succeeded")).to_be_visible()
     expect(card(page)).to_have_count(1)
 
 
-def test_without_a_worker_it_says_so_and_names_the_command(as_susan: Page, workers: Workers) -> None:
+def test_without_a_worker_it_says_so_and_names_the_command(as_susan: Page, workers: Workers, pace: Pace) -> None:
     page = as_susan
-    start(page, "example_long_task")
+    start(page, "paced")
 
     expect(card(page, "queued")).to_contain_text("Waiting: no worker is running")
     expect(card(page)).to_contain_text("rq worker microblog-tasks")
 
     workers.stock()
-    expect(card(page, "running")).to_be_visible(timeout=20_000)
+    expect(card(page, "running")).to_be_visible()
     expect(card(page)).not_to_contain_text("no worker is running")
 
 
 def test_everything_works_without_javascript(
-    app: Flask, browser: Browser, live_server: LiveServer, susan: models.User, workers: Workers
+    app: Flask, browser: Browser, live_server: LiveServer, susan: models.User, workers: Workers, pace: Pace
 ) -> None:
     workers.ours()
     context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
@@ -176,17 +179,15 @@ def test_everything_works_without_javascript(
     page = context.new_page()
 
     page.goto("/tasks")
-    page.click('form[data-task="example_long_task"] button')
+    page.click('form[data-task="paced"] button')
     page.wait_for_url(re.compile(r"/runs/[0-9a-f-]+$"))
     page.get_by_role("link", name="look every 10 seconds").click()
     assert page.locator('meta[http-equiv="refresh"]').get_attribute("content") == "10"
 
     page.get_by_role("button", name="Cancel").click()
-    for _ in range(40):
-        page.goto(page.url.partition("?")[0])
-        if card(page, "cancelled").count():
-            break
-        time.sleep(0.25)
+    engine_fixtures.wait_for(page.url.partition("?")[0].rpartition("/")[2], lambda run: run.state == "cancelled")
+    page.goto(page.url.partition("?")[0])
+    expect(card(page, "cancelled")).to_be_visible()
     page.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_role("button", name="Dismiss")).to_have_count(0)
     context.close()
@@ -199,33 +200,43 @@ def test_two_members_never_see_each_others_runs(
     live_server: LiveServer,
     john: models.User,
     workers: Workers,
+    pace: Pace,
 ) -> None:
     workers.ours()
-    start(as_susan, "example_long_task")
+    start(as_susan, "paced")
     run_id = card(as_susan).get_attribute("data-run")
     context = browser.new_context(base_url=live_server.url)
     sign_in(app, live_server, context, john)
     other = context.new_page()
 
-    other.goto("/tasks")
-    other.wait_for_timeout(2500)
+    with other.expect_response("**/notifications?since=*") as poll:
+        other.goto("/tasks")
+    assert poll.value.json()["notifications"] == []
     assert card(other).count() == 0
     for path in (f"/runs/{run_id}", f"/runs/{run_id}/card", f"/runs/{run_id}/files/posts.zip"):
         answer = other.goto(path)
         assert answer is not None and answer.status == 404
 
-    start(other, "example_long_task")
+    start(other, "paced")
     assert card(other).get_attribute("data-run") != run_id
     expect(card(as_susan)).to_have_count(1)
     context.close()
 
 
-def test_a_run_started_in_another_tab_appears_here(context: BrowserContext, as_susan: Page, workers: Workers) -> None:
+@pytest.fixture
+def no_idle_polls(environment: dict[str, str]) -> None:
+    """Asked for first: a page that knows of nothing active does not find anything out by itself."""
+    environment["POLL_IDLE_MS"] = AN_HOUR_MS
+
+
+def test_a_run_started_in_another_tab_appears_here(
+    no_idle_polls: None, context: BrowserContext, as_susan: Page, workers: Workers, pace: Pace
+) -> None:
     workers.ours()
     as_susan.goto("/explore")
     other = context.new_page()
 
-    start(other, "example_long_task")
+    start(other, "paced")
 
     expect(card(as_susan, "running")).to_be_visible()
 
@@ -252,95 +263,126 @@ def test_only_one_active_run_whoever_clicks_how_often(context: BrowserContext, a
     for page in (as_susan, other):
         page.goto("/tasks")
     for page in (as_susan, other, as_susan):
-        page.dblclick('form[data-task="example_long_task"] button')
+        with page.expect_response("**/tasks/example_long_task") as answer:
+            page.dblclick('form[data-task="example_long_task"] button')
+        assert answer.value.status == 202
+    as_susan.wait_for_load_state("networkidle")
 
     expect(card(as_susan)).to_have_count(1)
-    as_susan.wait_for_timeout(500)
     assert db.session.query(models.Run).count() == 1
 
 
 @pytest.mark.parametrize("has_locks", [True, False])
-def test_five_tabs_poll_as_one(context: BrowserContext, as_susan: Page, workers: Workers, has_locks: bool) -> None:
+def test_five_tabs_poll_as_one(
+    context: BrowserContext, as_susan: Page, susan: models.User, workers: Workers, pace: Pace, has_locks: bool
+) -> None:
     workers.ours()
     if not has_locks:
         context.add_init_script("Object.defineProperty(navigator, 'locks', {value: undefined})")
-    start(as_susan, "example_long_task")
+    engine_fixtures.start("paced", susan)
     tabs = [as_susan, *(context.new_page() for _ in range(4))]
     for tab in tabs:
         tab.goto("/")
         expect(card(tab, "running")).to_be_visible()
-    polls: list[Request] = []
-    context.on("request", lambda request: "/notifications?" in request.url and polls.append(request))
+    leaders = tabs[-1:] if has_locks else tabs
+    for tab in tabs:
+        _wait_until_leading(tab, tab in leaders)
+    polls = {tab: _polls_of(tab) for tab in tabs}
 
-    as_susan.wait_for_timeout(4000)
+    pace.let(4)
+    wait_until(as_susan, lambda: all(len(polls[tab]) > 3 for tab in leaders))
 
-    if has_locks:
-        assert 3 <= len(polls) <= 5
-    else:
-        assert 14 <= len(polls) <= 26
-    shown = [percent(tab) for tab in tabs]
-    assert all(value is not None for value in shown)
-    assert max(shown) - min(shown) <= 20
+    assert [tab for tab in tabs if polls[tab]] == leaders
+    for tab in leaders:
+        asked_at = [
+            poll.timing["startTime"] for poll in polls[tab][:3]
+        ]  # the browser's own clock; the last is on its way
+        pauses = [after - before for before, after in zip(asked_at, asked_at[1:], strict=False)]
+        assert min(pauses) >= (990 if has_locks else 790)
+    for tab in tabs:
+        expect(card(tab).locator("[data-percent]")).to_have_text("40%")
 
 
-def test_when_the_leading_tab_closes_another_goes_on(context: BrowserContext, as_susan: Page, workers: Workers) -> None:
+def test_when_the_leading_tab_closes_another_goes_on(
+    context: BrowserContext, as_susan: Page, workers: Workers, pace: Pace
+) -> None:
     workers.ours()
-    start(as_susan, "example_long_task")
+    start(as_susan, "paced")
     leader = context.new_page()
     leader.goto("/")
     expect(card(leader, "running")).to_be_visible()
+    _wait_until_leading(leader, True)
+    _wait_until_leading(as_susan, False)
 
     leader.close()
+    pace.let(10)
 
-    expect(card(as_susan, "succeeded")).to_be_visible(timeout=20_000)
+    expect(card(as_susan, "succeeded")).to_be_visible()
 
 
 def test_a_leader_that_is_hidden_gives_way_to_a_tab_in_sight(
-    context: BrowserContext, as_susan: Page, workers: Workers
+    context: BrowserContext, as_susan: Page, susan: models.User, workers: Workers, pace: Pace
 ) -> None:
     workers.ours()
-    start(as_susan, "example_long_task")
+    engine_fixtures.start("paced", susan)
+    as_susan.goto("/tasks")
     leader = context.new_page()
     leader.goto("/")
     expect(card(leader, "running")).to_be_visible()
-    polls: list[str] = []
-    for tab in (as_susan, leader):
-        tab.on("request", lambda request, tab=tab: "/notifications?" in request.url and polls.append(tab.url))
+    _wait_until_leading(leader, True)
+    _wait_until_leading(as_susan, False)
 
     _hide(leader, True)
-    as_susan.wait_for_timeout(2500)
+    _wait_until_leading(as_susan, True)
+    _wait_until_leading(leader, False)
+    polls = {tab: _polls_of(tab) for tab in (as_susan, leader)}
+    wait_until(as_susan, lambda: len(polls[as_susan]) > 2)
 
-    assert len(polls) >= 2
-    assert set(polls) == {as_susan.url}
+    assert polls[leader] == []
 
 
-def test_going_back_finds_the_bar_alive(as_susan: Page, workers: Workers) -> None:
+def test_going_back_finds_the_bar_alive(as_susan: Page, workers: Workers, pace: Pace) -> None:
     page = as_susan
     workers.ours()
-    start(page, "example_long_task")
+    start(page, "paced")
     page.goto("/explore")
     page.go_back()
+    pace.let(10)
 
-    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
+    expect(card(page, "succeeded")).to_be_visible()
 
 
 def test_offline_is_said_and_back_online_it_catches_up_at_once(
-    context: BrowserContext, as_susan: Page, workers: Workers
+    context: BrowserContext, as_susan: Page, susan: models.User, workers: Workers, pace: Pace
 ) -> None:
     page = as_susan
+    notice = page.locator("[data-notice]")
+    page.add_init_script("Math.random = () => 1")  # the longest wait after a failure: a second and more
+    page.clock.install()
     workers.ours()
-    start(page, "example_long_task")
-    expect(card(page, "running")).to_be_visible()
+    run = engine_fixtures.start("paced", susan)
+    page.goto("/tasks")
+    pace.let(2)
+    expect(card(page).locator("[data-percent]")).to_have_text("20%")
 
-    context.set_offline(True)
-    expect(page.locator("[data-notice]")).to_contain_text("Offline: last update")
-    page.wait_for_timeout(6000)
-    expect(page.locator("[data-notice]")).to_contain_text(re.compile(r"Offline: last update \d+ s ago"))
-    before = percent(page) or 0
+    with page.expect_event("requestfailed", lambda request: "/notifications?" in request.url):
+        context.set_offline(True)
+    # from here on its time passes as we say, so that nothing but coming online can end the waiting
+    page.clock.pause_at(clock.now() + timedelta(minutes=1))
+    aged = re.compile(r"Offline: last update \d+ (s|min) ago")
+    wait_until(page, lambda: page.clock.fast_forward(5000) or aged.search(notice.inner_text()))
+    pace.let(5)
+    engine_fixtures.wait_for(run, lambda run: run.done == 5)
+    assert percent(page) == 20
     context.set_offline(False)
 
-    expect(page.locator("[data-notice]")).to_be_hidden(timeout=3000)
-    assert (percent(page) or 0) > before
+    for _ in range(500):  # half a second on its clock, as much time as it needs on ours
+        page.clock.run_for(1)
+        if notice.is_hidden():
+            break
+        page.wait_for_timeout(20)
+    assert notice.is_hidden()
+    assert percent(page) == 50
 
 
 def test_a_signed_out_page_says_so_and_stops_asking(context: BrowserContext, as_susan: Page) -> None:
@@ -349,7 +391,7 @@ def test_a_signed_out_page_says_so_and_stops_asking(context: BrowserContext, as_
 
     context.clear_cookies()
 
-    expect(page.locator("[data-notice]")).to_contain_text("You were signed out", timeout=15_000)
+    expect(page.locator("[data-notice]")).to_contain_text("You were signed out")
     polls: list[Request] = []
     page.on("request", lambda request: "/notifications" in request.url and polls.append(request))
     page.evaluate("window.dispatchEvent(new Event('online'))")
@@ -357,26 +399,27 @@ def test_a_signed_out_page_says_so_and_stops_asking(context: BrowserContext, as_
     assert polls == []
 
 
-def test_a_hidden_tab_tells_in_its_title(as_susan: Page, workers: Workers) -> None:
+def test_a_hidden_tab_tells_in_its_title(as_susan: Page, workers: Workers, pace: Pace) -> None:
     page = as_susan
     workers.ours()
-    start(page, "example_long_task")
-    expect(card(page).locator("[data-percent]")).to_have_text(re.compile(r"\d0%"))
+    start(page, "paced")
+    pace.let(4)
+    expect(card(page).locator("[data-percent]")).to_have_text("40%")
 
     _hide(page, True)
-    assert re.fullmatch(r"\(\d+%\) Tasks · Microblog", page.title())
+    assert page.title() == "(40%) Tasks · Microblog"
     _hide(page, False)
     assert page.title() == "Tasks · Microblog"
 
 
-def test_it_can_be_used_by_keyboard_alone(as_susan: Page, workers: Workers) -> None:
+def test_it_can_be_used_by_keyboard_alone(as_susan: Page, workers: Workers, pace: Pace) -> None:
     page = as_susan
     workers.ours()
     page.goto("/tasks")
-    page.locator('form[data-task="example_long_task"] button').focus()
+    page.locator('form[data-task="paced"] button').focus()
     page.keyboard.press("Enter")
     expect(card(page, "running")).to_be_visible()
-    assert page.evaluate("document.activeElement.closest('form')?.dataset.task") == "example_long_task"
+    assert page.evaluate("document.activeElement.closest('form')?.dataset.task") == "paced"
 
     card(page).get_by_role("button", name="Cancel").focus()
     page.keyboard.press("Enter")
@@ -385,15 +428,19 @@ def test_it_can_be_used_by_keyboard_alone(as_susan: Page, workers: Workers) -> N
     assert page.evaluate("document.activeElement.closest('article')?.dataset.state") == "cancelled"
 
 
-def test_the_screen_reader_is_told_the_start_and_the_end(as_susan: Page, workers: Workers) -> None:
+def test_the_screen_reader_is_told_the_start_and_the_end(as_susan: Page, workers: Workers, pace: Pace) -> None:
     page = as_susan
+    page.clock.install()
     workers.ours()
-    start(page, "example_long_task")
+    start(page, "paced")
     voice = page.locator("microblog-tray [role=status]")
 
     expect(page.locator("[role=status]")).to_have_count(1)
-    expect(voice).to_contain_text("Example long task")
-    expect(voice).to_have_text(re.compile("Example long task: Done"), timeout=30_000)
+    expect(voice).to_contain_text("Paced")
+    pace.let(10)
+    expect(card(page, "succeeded")).to_be_visible()
+    page.clock.fast_forward(15_000)  # it speaks no more often
+    expect(voice).to_have_text(re.compile("Paced: Done"))
 
 
 def test_the_tutorials_plain_notification_is_shown(as_susan: Page, susan: models.User) -> None:
@@ -410,7 +457,7 @@ def test_the_page_of_a_run_follows_it(as_susan: Page, workers: Workers) -> None:
     page = as_susan
     workers.ours()
     start(page, "export_posts")
-    expect(card(page, "succeeded")).to_be_visible(timeout=20_000)
+    expect(card(page, "succeeded")).to_be_visible()
     card(page).get_by_role("link", name="Export posts", exact=True).click()
 
     expect(card(page)).to_have_count(1)
@@ -442,3 +489,16 @@ def _hide(page: Page, is_hidden: bool) -> None:
         }""",
         is_hidden,
     )
+
+
+def _wait_until_leading(tab: Page, is_leading: bool) -> None:
+    """The tab itself knows that it leads, or that it does not: what it asked before, it has asked."""
+    leads = "document.querySelector('microblog-tray').leader.isLeading"
+    wait_until(tab, lambda: tab.evaluate(leads) == is_leading)
+
+
+def _polls_of(tab: Page) -> list[Request]:
+    """The polls that the tab begins from now on."""
+    polls: list[Request] = []
+    tab.on("request", lambda request: "/notifications?" in request.url and polls.append(request))
+    return polls

@@ -1,6 +1,7 @@
 """The tutorial's own way, as docs/first-task.md has it: a plain function, RQ's own worker, `flask shell`."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,10 +28,11 @@ def test_a_plain_function_through_rqs_own_worker_is_shown(
 
     type_into_shell(documents.shell_lines(PAGE), checkout, environment)
 
+    # any number on its way, and not a certain one: each stands there for a second
     status = page.locator("#task-status")
-    expect(status).to_have_text("Progress: 30%", timeout=20_000)
-    expect(status).to_have_text("Progress: 100%", timeout=20_000)
-    expect(card(page, "running")).to_contain_text("of 10 steps", timeout=20_000)
+    expect(status).to_have_text(re.compile("Progress: [1-9]?0%"))
+    expect(status).to_have_text("Progress: 100%")
+    expect(card(page)).to_contain_text("of 10 steps")
 
 
 def type_into_shell(lines: str, folder: Path, environment: dict[str, str]) -> None:

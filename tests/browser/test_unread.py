@@ -27,13 +27,13 @@ def test_the_badges_of_an_open_page_follow(as_susan, susan, john):
     messages.send(john, susan, "How are the tomatoes?")
     db.session.commit()
 
-    expect(letterbox).to_have_text("1 unread", timeout=20_000)
+    expect(letterbox).to_have_text("1 unread")
     expect(bell).to_have_text("2 unread")
 
     another = as_susan.context.new_page()
     another.goto("/messages/john")
     expect(another.get_by_text("How are the tomatoes?")).to_be_visible()
-    expect(letterbox).to_be_hidden(timeout=20_000)
+    expect(letterbox).to_be_hidden()
     expect(bell).to_have_text("1 unread")
 
 
@@ -57,8 +57,8 @@ def test_a_conversation_grows_while_it_stands_open(as_susan, susan, john):
     for words in ("Are you there?", "I have <b>cake</b>."):
         messages.send(john, susan, words)
         db.session.commit()
-        expect(as_susan.locator(".message").last).to_contain_text(words, timeout=20_000)
+        expect(as_susan.locator(".message").last).to_contain_text(words)
 
     expect(as_susan.locator(".message")).to_have_count(2)
     expect(as_susan.locator("#body")).to_have_value("I am just writ")
-    expect(as_susan.locator('unread-count[data-name="unread_message_count"]')).to_be_hidden(timeout=20_000)
+    expect(as_susan.locator('unread-count[data-name="unread_message_count"]')).to_be_hidden()
