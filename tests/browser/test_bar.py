@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Request, Route, expect
 
 from app import clock, models
 from app.extensions import db
@@ -239,6 +239,33 @@ def test_a_run_started_in_another_tab_appears_here(
     start(other, "paced")
 
     expect(card(as_susan, "running")).to_be_visible()
+
+
+def test_a_card_that_comes_late_does_not_hide_the_outcome(
+    no_idle_polls: None, as_susan: Page, susan: models.User, workers: Workers, pace: Pace
+) -> None:
+    page = as_susan
+    engine_fixtures.start("paced", susan)
+    page.goto("/explore")
+    on_its_way: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first(route: Route) -> None:
+        answer = route.fetch()
+        if 'data-state="running"' in answer.text() and not on_its_way:
+            on_its_way.append((route, answer))
+        else:
+            route.fulfill(response=answer)
+
+    page.route("**/runs/*/card", hold_the_first)
+    workers.ours()
+    wait_until(page, lambda: on_its_way)
+    pace.let(10)
+    expect(card(page).locator("progress")).to_have_attribute("value", "100")
+
+    route, answer = on_its_way[0]
+    route.fulfill(response=answer)
+
+    expect(card(page, "succeeded")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [320, 768, 1280])

@@ -35,9 +35,12 @@ export async function fetchCard(runId) {
 }
 
 async function renew(id) {
+  const known = newest.get(id)?.data
   const fresh = await fetchCard(id).catch(() => null)
   if (!fresh) return                                         // the next notification tries again
   for (const card of cardsOf(id)) replace(card, fresh.cloneNode(true))
+  const news = newest.get(id)?.data                          // came while the card was on its way, perhaps the last there is
+  if (news !== known && isOutdated(fresh, news)) await renew(id)
 }
 
 function replace(card, fresh) {
