@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc"),
 ]
 FIRST_PAGE_SECONDS = 120
-SECOND_PAGE_SECONDS = 15  # 5 on a quiet machine; a suite's is not
+SECOND_PAGE_SECONDS = 15  # 5 on a quiet machine; on one that took long for the first, as much longer
 
 
 @pytest.fixture
@@ -146,7 +146,9 @@ def test_killed_redis_comes_back_at_the_same_address(demo):
 
 
 def test_killed_demo_leaves_no_orphan_and_starts_again_quickly(demo):
+    began = time.monotonic()
     process = demo()
+    first_page_seconds = time.monotonic() - began
     start_a_long_task(process.port)
     process.wait_until(lambda: len(horses(process)) == 1, "work horse")
     below = descendants(process.pid)
@@ -158,7 +160,8 @@ def test_killed_demo_leaves_no_orphan_and_starts_again_quickly(demo):
     began = time.monotonic()
     again = demo(PORT=str(process.port))
     assert again.port == process.port
-    assert time.monotonic() - began < SECOND_PAGE_SECONDS
+    assert time.monotonic() - began < max(SECOND_PAGE_SECONDS, 3 * first_page_seconds)
+    assert "Installing" not in again.output
 
 
 def test_terminated_demo_stops_everything_it_started(demo):
