@@ -247,25 +247,35 @@ def test_a_card_that_comes_late_does_not_hide_the_outcome(
     page = as_susan
     engine_fixtures.start("paced", susan)
     page.goto("/explore")
-    on_its_way: list[tuple[Route, APIResponse]] = []
-
-    def hold_the_first(route: Route) -> None:
-        answer = route.fetch()
-        if 'data-state="running"' in answer.text() and not on_its_way:
-            on_its_way.append((route, answer))
-        else:
-            route.fulfill(response=answer)
-
-    page.route("**/runs/*/card", hold_the_first)
+    late = _hold_the_first(page, "**/runs/*/card")
     workers.ours()
-    wait_until(page, lambda: on_its_way)
+    wait_until(page, lambda: late)
     pace.let(10)
     expect(card(page).locator("progress")).to_have_attribute("value", "100")
 
-    route, answer = on_its_way[0]
-    route.fulfill(response=answer)
+    _deliver(late)
 
     expect(card(page, "succeeded")).to_be_visible()
+
+
+def test_a_history_that_comes_late_does_not_hide_the_outcome(
+    as_susan: Page, susan: models.User, workers: Workers, pace: Pace
+) -> None:
+    page = as_susan
+    row = page.locator("#history [data-row]")
+    engine_fixtures.start("paced", susan)
+    page.goto("/tasks")
+    late = _hold_the_first(page, "**/tasks")
+    workers.ours()
+    wait_until(page, lambda: late)
+    pace.let(10)
+    expect(row).to_have_attribute("data-state", "succeeded")
+
+    with page.expect_event("requestfinished", lambda request: request == late[0][0].request):
+        _deliver(late)
+
+    page.wait_for_timeout(300)  # to be drawn, if it were
+    expect(row).to_have_attribute("data-state", "succeeded")
 
 
 @pytest.mark.parametrize("width", [320, 768, 1280])
@@ -529,3 +539,26 @@ def _polls_of(tab: Page) -> list[Request]:
     polls: list[Request] = []
     tab.on("request", lambda request: "/notifications?" in request.url and polls.append(request))
     return polls
+
+
+Late = list[tuple[Route, APIResponse]]
+
+
+def _hold_the_first(page: Page, url: str) -> Late:
+    """The first answer from there that has the run running: made in time, and kept back on its way."""
+    late: Late = []
+
+    def pass_on(route: Route) -> None:
+        answer = route.fetch()
+        if 'data-state="running"' in answer.text() and not late:
+            late.append((route, answer))
+        else:
+            route.fulfill(response=answer)
+
+    page.route(url, pass_on)
+    return late
+
+
+def _deliver(late: Late) -> None:
+    route, answer = late[0]
+    route.fulfill(response=answer)

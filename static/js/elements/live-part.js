@@ -6,6 +6,7 @@ class LivePart extends HTMLElement {
   #off = new AbortController()
   #timer = null
   #lastAt = 0
+  #asked = 0
 
   connectedCallback() {
     document.addEventListener("microblog:run", ({ detail }) => this.#heard(detail), { signal: this.#off.signal })
@@ -31,10 +32,12 @@ class LivePart extends HTMLElement {
   async #renew() {
     this.#timer = null
     this.#lastAt = Date.now()
+    const asked = ++this.#asked
     try {
       const response = await fetch(location.href, { credentials: "same-origin" })
       const parsed = new DOMParser().parseFromString(await response.text(), "text/html")
       const fresh = parsed.getElementById(this.id)
+      if (asked !== this.#asked) return                        // outrun: what was asked for later is newer
       // Someone is reading or typing in here with the keyboard: leave it alone until the next change.
       if (fresh && !this.contains(document.activeElement)) this.replaceChildren(...fresh.childNodes)
       for (const words of document.querySelectorAll(`[data-renewed-with="${this.id}"]`)) {
