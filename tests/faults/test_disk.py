@@ -173,7 +173,7 @@ def folder_of_the_server(server, disk):
 def test_the_database_on_a_full_disk(database_on_a_small_disk, app, susan, workers):
     """SQLite has no room to write down even the trouble; PostgreSQL may. Either goes on when there is room."""
     worker = workers.ours()
-    run = start("patient", susan, count=200, seconds=0.02)
+    run = start("patient", susan, count=300, seconds=0.02)
     wait_for(run, lambda row: row.done > 5)
 
     database_on_a_small_disk.fill()
@@ -181,7 +181,7 @@ def test_the_database_on_a_full_disk(database_on_a_small_disk, app, susan, worke
     database_on_a_small_disk.make_room()
 
     ended = wait_for(run, lambda row: not row.is_active)
-    assert (ended.state, ended.done, numbers_written(ended)) == ("succeeded", 200, 200)
+    assert (ended.state, ended.done, numbers_written(ended)) == ("succeeded", 300, 300)
     assert claims <= 4
     told = " ".join(db.session.scalars(select(RunEvent.text).where(RunEvent.run_id == run.id)))
     assert "The database takes no writes" in worker.output + told
@@ -233,7 +233,7 @@ def look_for(run, seconds):
 def test_a_read_only_database_in_mid_run(set_read_only, app, susan, workers):
     """No claim can be written, so nothing spins; once it takes writes again the run goes on."""
     worker = workers.ours()
-    run = start("slow", susan, count=200, seconds=0.02)
+    run = start("slow", susan, count=300, seconds=0.02)
     reached = wait_for(run, lambda row: row.done > 5).done
 
     set_read_only(True)
@@ -241,8 +241,8 @@ def test_a_read_only_database_in_mid_run(set_read_only, app, susan, workers):
     set_read_only(False)
 
     ended = wait_for(run, lambda row: not row.is_active)
-    assert (ended.state, ended.done, numbers_written(ended), ended.attempt) == ("succeeded", 200, 200, 1)
-    assert reached <= 200 and claims <= 2
+    assert (ended.state, ended.done, numbers_written(ended), ended.attempt) == ("succeeded", 300, 300, 1)
+    assert reached <= 300 and claims <= 2
     assert worker.process.poll() is None
     assert worker.output.count("housekeeping cannot work") <= 2
     assert "The database takes no writes" in worker.output

@@ -115,7 +115,7 @@ def test_a_frozen_process_is_killed_and_another_goes_on(david, workers):
 
 
 def test_one_woken_by_hand_goes_on_itself(david, workers):
-    workers.ours()
+    workers.ours(LEASE_SECONDS="600")  # whoever wakes it may come late
     run = begin(david, "freeze", "slow", {"count": 12, "seconds": 0.01}, at=6)
     wait_for(run, lambda row: "fault" in timeline(row.id))
 
@@ -125,9 +125,9 @@ def test_one_woken_by_hand_goes_on_itself(david, workers):
     assert (ended.state, ended.ok_count, ended.claim) == ("succeeded", 12, 1)
 
 
-@pytest.mark.parametrize(("seconds", "claims"), [(1.5, 1), (9, 2)])
-def test_a_database_that_is_away_costs_nothing(david, workers, seconds, claims):
-    workers.ours()
+@pytest.mark.parametrize(("seconds", "lease", "claims"), [(1.5, "600", 1), (9, "5", 2)])
+def test_a_database_that_is_away_costs_nothing(david, workers, seconds, lease, claims):
+    workers.ours(LEASE_SECONDS=lease)
 
     ended, standings = end_of(begin(david, "database", at=6, seconds=seconds))
 
