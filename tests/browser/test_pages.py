@@ -21,7 +21,7 @@ def addresses(app):
     return sorted(rule.rule for rule in rules if not rule.rule.startswith(("/health", "/metrics", "/api")))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("look", "widths"), [("light", (320, 768)), ("dark", (320, 768, 1280))])
 def test_every_page_is_sound(app, browser, live_server, david, john, mary, look, widths):
     """Each is opened once in a look, and looked at in every width."""
