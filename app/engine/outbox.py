@@ -118,7 +118,9 @@ def send_waiting(user_id: int | None) -> None:
         ).all()
         if not ids:
             return
-        connection.execute(update(Run).where(Run.id.in_(ids), Run.sent_at.is_(None)).values(sent_at=clock.now()))
+        for run_id in ids:  # behind those of members who came later, and did not have to wait
+            of_it = update(Run).where(Run.id == run_id, Run.sent_at.is_(None))
+            connection.execute(of_it.values(sent_at=clock.now(), line=new_number()))
     dispatch(list(ids))
 
 

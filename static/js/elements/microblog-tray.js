@@ -6,7 +6,7 @@ import { Feed } from "../lib/feed.js"
 import { Leader } from "../lib/leader.js"
 import { recall, remember } from "../lib/memory.js"
 import { Poller } from "../lib/poller.js"
-import { cardsOf, fetchCard, show } from "./run-card.js"
+import { cardsOf, fetchCard, recheckHeld, show } from "./run-card.js"
 import * as forms from "./run-forms.js"
 import { Notice } from "./tray-notice.js"
 import { Title } from "./tray-title.js"
@@ -115,6 +115,7 @@ class MicroblogTray extends HTMLElement {
     this.#showAll()
     this.#arrange()
     this.#title.draw(this.#runs.values())
+    if (!document.hidden) recheckHeld()
   }
 
   #take(notification, now) {

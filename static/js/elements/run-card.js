@@ -26,6 +26,13 @@ export function refresh(card) {
   return refreshing.get(id)
 }
 
+// Whether a run still waits for its member's others is not in the news: it is asked for as long as it does.
+export function recheckHeld() {
+  for (const card of document.querySelectorAll("[data-run][data-held]")) {
+    fetchCard(card.dataset.run).then((fresh) => fresh && !("held" in fresh.dataset) && refresh(card)).catch(() => {})
+  }
+}
+
 export async function fetchCard(runId) {
   const response = await fetch(`/runs/${runId}/card`, { credentials: "same-origin" })
   if (!response.ok) return null

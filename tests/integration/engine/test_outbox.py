@@ -6,7 +6,7 @@ import uuid6
 from sqlalchemy import event, insert, update
 
 from app.adapters import redis
-from app.engine import outbox, queues
+from app.engine import control, monitor, outbox, queues
 from app.engine.signals import ArgumentsTooLarge
 from app.errors import Invalid, NotAllowed, NotFound, TooMany
 from app.extensions import db
@@ -135,6 +135,19 @@ def test_the_run_that_ends_sends_the_next(app, susan, worker):
     worker.work()
 
     assert [fresh(run).state for run in runs] == ["succeeded"] * 4
+
+
+def test_a_run_that_waited_for_its_members_others_stands_behind_those_who_came_meanwhile(app, susan, john):
+    first, _second, third = [outbox.request("slow", by=susan) for _ in range(3)]
+    other = outbox.request("slow", by=john)
+    db.session.commit()
+
+    control.cancel(first, susan)
+    db.session.commit()
+    outbox.send_waiting(susan.id)
+
+    assert waiting_jobs(app)[-2:] == [f"{other.id}-0-1", f"{third.id}-0-1"]
+    assert [monitor.live(fresh(run))["queue"]["ahead"] for run in (other, third)] == [1, 2]
 
 
 def test_two_starts_at_one_instant_are_one_run(app, susan):
