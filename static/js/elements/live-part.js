@@ -7,6 +7,7 @@ class LivePart extends HTMLElement {
   #timer = null
   #lastAt = 0
   #asked = 0
+  #shown = 0
 
   connectedCallback() {
     document.addEventListener("microblog:run", ({ detail }) => this.#heard(detail), { signal: this.#off.signal })
@@ -37,7 +38,8 @@ class LivePart extends HTMLElement {
       const response = await fetch(location.href, { credentials: "same-origin" })
       const parsed = new DOMParser().parseFromString(await response.text(), "text/html")
       const fresh = parsed.getElementById(this.id)
-      if (asked !== this.#asked) return                        // outrun: what was asked for later is newer
+      if (asked < this.#shown) return                          // outrun: what was asked for later stands here already
+      this.#shown = asked
       // Someone is reading or typing in here with the keyboard: leave it alone until the next change.
       if (fresh && !this.contains(document.activeElement)) this.replaceChildren(...fresh.childNodes)
       for (const words of document.querySelectorAll(`[data-renewed-with="${this.id}"]`)) {
