@@ -133,11 +133,16 @@ def password_hash(password: str) -> str:
 
 
 def set_email(member: User, email: str) -> None:
-    """Give the member another address, which is not confirmed, and end every sign-in. Raises Invalid for none."""
+    """Give the member another address, which is not confirmed, and end every sign-in.
+
+    Raises Invalid for none, Conflict for one that another member has confirmed.
+    """
     try:
         validate_email(email, check_deliverability=False)
     except EmailNotValidError:
         raise Invalid("That is no email address.") from None
+    if owner_of(email) not in (None, member):
+        raise Conflict("Another member has confirmed that address.")
     member.email, member.email_confirmed_at = as_kept(email), None
     _sign_out_everywhere(member)
 

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 DELIVERY = "deliver_letters"
 SUBJECT_LENGTH = 255
+WELCOMES_A_DAY = 5  # for an address: a squatter must not use up its owner's
 UNWRITTEN = "Its words could not be made: there is a mistake in its templates. The log has more."
 Row = dict[str, Any]
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -66,9 +67,10 @@ KINDS: dict[str, Kind] = {
 
 
 def welcome(member: User, token: str) -> None:
-    """To a new member; once a day for an address, whoever registers with it."""
+    """To a new member; five a day for an address at most, whoever registers with it."""
     db.session.flush()
-    _tell("welcome", member, key=f"welcome:{_mark(member.email)}:{_day()}", token=token)
+    key = f"welcome:{_mark(member.email)}:{_day()}:{member.id % WELCOMES_A_DAY}"
+    _tell("welcome", member, key=key, token=token)
 
 
 def confirm_address(member: User, token: str) -> None:

@@ -14,6 +14,10 @@ bp = Blueprint("confirmations", __name__, url_prefix="/auth/confirm")
 TOO_OFTEN = "Three letters an hour are enough. Look among the unwanted ones, or wait a little."
 
 
+def _member() -> str:
+    return f"confirm {current_user.get_id()}"
+
+
 def _address() -> str:
     return "confirm " + hashlib.sha256(current_user.email.lower().encode()).hexdigest()[:32]
 
@@ -27,7 +31,8 @@ def keep_to_itself(response: Response) -> Response:
 
 @bp.post("")
 @login_required
-@limiter.limit("3 per hour", key_func=_address, error_message=TOO_OFTEN)
+@limiter.limit("3 per hour", key_func=_member, error_message=TOO_OFTEN)
+@limiter.limit("15 per hour", key_func=_address, error_message=TOO_OFTEN)
 def ask() -> ResponseReturnValue:
     confirmations.ask(current_user)
     db.session.commit()

@@ -26,6 +26,11 @@ def _address() -> str:
     return "new address " + hashlib.sha256(email.lower().encode()).hexdigest()[:32]
 
 
+def _is_asked(response: Response) -> bool:
+    """Who mistypes the password has had no letter written."""
+    return response.status_code == 303
+
+
 @bp.after_request
 def keep_to_itself(response: Response) -> Response:
     """The address of these pages holds a link: no cache keeps it, and no link passes it on."""
@@ -43,7 +48,7 @@ def ask_form() -> ResponseReturnValue:
 @bp.post("")
 @login_required
 @limiter.limit("10 per hour", key_func=_member, error_message=TOO_OFTEN)
-@limiter.limit("5 per hour", key_func=_address, error_message=TOO_OFTEN)
+@limiter.limit("5 per hour", key_func=_address, deduct_when=_is_asked, error_message=TOO_OFTEN)
 def ask() -> ResponseReturnValue:
     form = AddressForm()
     if not form.validate():

@@ -95,6 +95,13 @@ def test_an_address_given_back_is_theirs_to_confirm_and_ends_every_sign_in(app, 
     assert accounts.claimants("susan@example.org") == [susan]
 
 
+def test_an_address_that_another_has_confirmed_is_not_given(members, susan, john):
+    code, text = members("address", "susan", "John@example.com")
+
+    assert code == 1 and "Another member" in text
+    assert susan.email == "susan@example.com"
+
+
 def test_what_is_no_address_is_refused(members, susan):
     code, text = members("address", "susan", "nowhere")
 
