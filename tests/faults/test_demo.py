@@ -114,8 +114,11 @@ def answer_of(port: int, path: str) -> bytes:
         connection.close()
 
 
+GONE_SECONDS = 6  # a work horse that were left alone would end by itself, after ten
+
+
 def wait_until_gone(processes: dict[int, str]) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + GONE_SECONDS
     while left := {pid: command for pid, command in processes.items() if is_alive(pid)}:
         assert time.monotonic() < until, f"orphans: {left}"
         time.sleep(0.02)

@@ -92,6 +92,14 @@ def sizes(app, run):
         return sum(entry.file_size for entry in archive.infolist()), file.seek(0, os.SEEK_END)
 
 
+def wait_until_gone(folder):
+    """What a run goes on from is removed just after it has ended."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while folder.exists():
+        assert time.monotonic() < until, f"{folder} is still there"
+        time.sleep(0.02)
+
+
 def is_sqlite():
     return db.engine.dialect.name == "sqlite"
 
@@ -111,6 +119,7 @@ def test_an_export_to_a_full_disk_waits_and_is_byte_identical(files_on_a_small_d
     undisturbed = wait_for(start("export_posts", susan), lambda row: not row.is_active)
     expected = digest(app, undisturbed)
     parts, whole = sizes(app, undisturbed)
+    wait_until_gone(files_on_a_small_disk.folder / "files" / "parts" / undisturbed.id)
     files_on_a_small_disk.leave(parts // 2 if phase == "Writing" else parts + whole // 2)
 
     run = wait_for(start("export_posts", susan), lambda row: row.state == "retrying" or not row.is_active)

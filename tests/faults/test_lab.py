@@ -14,7 +14,7 @@ from tests.engine_fixtures import fresh, timeline, wait_for
 pytestmark = pytest.mark.faults
 
 LEASE_AND_SWEEP_SECONDS = 5 + 0.5 + 1
-BUSY_MACHINE_SECONDS = 10
+BUSY_MACHINE_SECONDS = 3.5
 ITEMS = {"count": 12, "seconds": 0.05}
 
 
@@ -55,7 +55,8 @@ def test_a_crash_once_goes_on_at_the_cursor(david, workers, kind):
 def test_a_crash_every_time_is_stopped_after_three(david, workers):
     workers.ours()
 
-    ended, standings = end_of(begin(david, "crash", at=6, often="always"))
+    each_a_batch = {"count": 12, "seconds": 0.3}
+    ended, standings = end_of(begin(david, "crash", args=each_a_batch, at=6, often="always"))
 
     assert (ended.state, ended.reason, ended.attempt) == ("failed", "crashed_three_times", 1)
     assert ended.done == 5
