@@ -71,6 +71,7 @@ class SteadfastWorker(Worker):
         """Redis away is no reason to leave the horse alone. A flush in the middle of a long run hides nobody."""
         with contextlib.suppress(redis.RedisError):
             super().maintain_heartbeats(job, execution)
+            self.connection.hset(self.key, mapping=self.serialize())
             worker_registration.register(self)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:

@@ -139,7 +139,7 @@ def text_messages(settings: Settings) -> str:
         channel.probe()
     except channels.Away as trouble:
         raise Trouble(f"{trouble} Check SMS_URL, SMS_USERNAME, SMS_PASSWORD") from None
-    return f"{channel.url.hostname} knows us"
+    return f"{channel.url.hostname} answers, and does not refuse us"
 
 
 EXAMINATIONS: dict[str, Callable[[Settings], str]] = {

@@ -49,7 +49,7 @@ class HttpSmsChannel:
         raise Away(said)
 
     def probe(self) -> None:
-        """See whether the provider knows us: ask for the list of messages, which has the same address. Raises Away."""
+        """See whether the provider refuses us: ask for the list of messages, at the same address. Raises Away."""
         try:
             status, said = self._ask("GET")
         except Unsure as silence:
