@@ -45,6 +45,8 @@ def every_state(susan: models.User) -> dict[str, str]:
             state=state,
             step_count=2,
             step_name="Writing",
+            sent_at=clock.now(),
+            sent_to="microblog-tasks",
             advanced_at=clock.now() - timedelta(minutes=7),
             lease_until=clock.now() + timedelta(hours=1),
             **values,
@@ -158,7 +160,7 @@ def test_nothing_moves_for_those_who_asked_for_that(as_susan: Page, every_state:
     page.emulate_media(reduced_motion="reduce")
     page.goto(f"/runs/{every_state['queued']}")
 
-    assert page.locator("main progress").evaluate("bar => getComputedStyle(bar).animationDuration") == "1e-05s"
+    expect(page.locator("main progress")).to_have_css("animation-duration", "1e-05s")  # of the card that stands there
     moving = page.evaluate("document.getAnimations().filter(each => each.playState === 'running').length")
     assert moving == 0
 
