@@ -41,7 +41,7 @@ def written():
 
 def told(page, *names):
     """The page's words, whoever sees it and whenever."""
-    text = re.sub(r'(nonce|value|content)="[^"]*"', "", page.text)
+    text = re.sub(r'(nonce|value|content)="[^"]*"|<time.*?</time>', "", page.text, flags=re.DOTALL)
     for name in names:
         text = text.replace(name, "…")
     return re.sub(r"/avatars/[^\"]*|\d{4}-\d\d-\d\d[T ][\d:.Z+ ]*|data-\w+=\"[^\"]*\"", "", text)
